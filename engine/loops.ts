@@ -1,0 +1,102 @@
+import * as tf from '@tensorflow/tfjs';
+
+import { disposeTree, keepTree, mapTrees, type TensorTree } from './tensors';
+
+export interface ScanOptions<Input extends TensorTree> {
+  /** Per-step inputs, each leaf [T, …]; step t receives the leaf's row t. */
+  readonly inputs?: Input;
+  /** Runs t = T − 1 … 0; outputs stay in the order of t. Default false. */
+  readonly reverse?: boolean;
+}
+
+/**
+ * Runs `body` over t = 0 … T − 1, threading a carry and stacking what each step puts out.
+ * @param body pure; receives the carry, the step index t ([] int32) and row t of the inputs
+ * @param length T, static
+ * @returns the last carry, and the outputs with T in front of every leaf's shape
+ */
+export function scan<
+  Carry extends TensorTree,
+  Output extends TensorTree,
+  Input extends TensorTree = Record<string, never>,
+>(
+  body: (carry: Carry, index: tf.Scalar, input: Input) => { carry: Carry; output: Output },
+  carry: Carry,
+  length: number,
+  options: ScanOptions<Input> = {},
+): { carry: Carry; outputs: Output } {
+  const { inputs, reverse = false } = options;
+  let current = carry;
+  const steps: Output[] = new Array<Output>(length);
+  for (let count = 0; count < length; count += 1) {
+    const t = reverse ? length - 1 - count : count;
+    const previous = current;
+    const result = tf.tidy(() => {
+      const input = inputs
+        ? mapTrees((leaf) => tf.squeeze(tf.slice(leaf!, [t], [1]), [0]), inputs)
+        : ({} as Input);
+      const next = body(previous, tf.scalar(t, 'int32'), input);
+      // A leaf that passes through the body unchanged must survive the disposal below.
+      return mapTrees((leaf) => tf.clone(leaf!), next as unknown as TensorTree);
+    }) as unknown as { carry: Carry; output: Output };
+    if (count > 0) disposeTree(previous);
+    current = result.carry;
+    steps[t] = result.output;
+  }
+  const outputs =
+    length > 0
+      ? mapTrees((...leaves) => tf.stack(leaves), ...(steps as [Output, ...Output[]]))
+      : ({} as Output);
+  disposeTree(steps);
+  return { carry: current, outputs };
+}
+
+/**
+ * Repeats `body` while a condition on the carry holds, at most `maximum` times. Once the condition
+ * fails the carry stays as it is: the same result as `maximum` steps that keep a finished carry
+ * through `where`, which is what a compiled loop does.
+ * @param body pure; receives the carry and the step's index ([] int32)
+ * @param continueWhile the carry → [] bool
+ */
+export function iterate<Carry extends TensorTree>(
+  body: (carry: Carry, index: tf.Scalar) => Carry,
+  carry: Carry,
+  maximum: number,
+  continueWhile: (carry: Carry) => tf.Tensor,
+): Carry {
+  let current = carry;
+  for (let count = 0; count < maximum; count += 1) {
+    const previous = current;
+    if (!holds(() => continueWhile(previous))) break;
+    current = tf.tidy(() =>
+      mapTrees((leaf) => tf.clone(leaf!), body(previous, tf.scalar(count, 'int32'))),
+    ) as Carry;
+    if (count > 0) disposeTree(previous);
+  }
+  return current;
+}
+
+/**
+ * `then()` where the scalar condition holds, else `otherwise()`: the guard around work that is
+ * seldom needed, such as the resets of a batch in which no episode ended. Both branches must return
+ * trees of the same structure and shapes, so that a compiled program may compute either.
+ * @param condition [] bool
+ */
+export function branch<Tree extends TensorTree>(
+  condition: tf.Tensor,
+  then: () => Tree,
+  otherwise: () => Tree,
+): Tree {
+  return tf.tidy(() => (holds(() => condition) ? then() : otherwise())) as Tree;
+}
+
+/** The one place where an eager loop looks at a value: a single boolean decides whether to go on. */
+function holds(condition: () => tf.Tensor): boolean {
+  return tf.tidy(() => condition().dataSync()[0] !== 0);
+}
+
+/** Moves a tree out of the surrounding tidy for good; the caller disposes of it. */
+export function detach<Tree extends TensorTree>(tree: Tree): Tree {
+  return keepTree(mapTrees((leaf) => tf.clone(leaf!), tree));
+}
+

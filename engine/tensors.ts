@@ -1,0 +1,73 @@
+import * as tf from '@tensorflow/tfjs';
+
+/** A record of named tensors: the state of an environment, the parameters of a network. */
+export type Tensors = Readonly<Record<string, tf.Tensor>>;
+
+/** Tensors nested in records and arrays: what loops carry. */
+export type TensorTree =
+  tf.Tensor | readonly TensorTree[] | { readonly [name: string]: TensorTree };
+
+const isTensor = (tree: TensorTree): tree is tf.Tensor => tree instanceof tf.Tensor;
+
+/** Applies `change` to corresponding tensors of one or more trees of the same structure. */
+export function mapTrees<Tree extends TensorTree>(
+  change: (...tensors: tf.Tensor[]) => tf.Tensor,
+  first: Tree,
+  ...rest: Tree[]
+): Tree {
+  const go = (...trees: TensorTree[]): TensorTree => {
+    const head = trees[0] as TensorTree;
+    if (isTensor(head)) return change(...(trees as tf.Tensor[]));
+    if (Array.isArray(head)) {
+      return head.map((_, index) => go(...trees.map((tree) => (tree as TensorTree[])[index]!)));
+    }
+    return Object.fromEntries(
+      Object.keys(head).map((name) => [
+        name,
+        go(...trees.map((tree) => (tree as Record<string, TensorTree>)[name]!)),
+      ]),
+    );
+  };
+  return go(first, ...rest) as Tree;
+}
+
+/** The tensors of a tree in a fixed order: record keys and array indices as they stand. */
+export function leavesOf(tree: TensorTree): tf.Tensor[] {
+  if (isTensor(tree)) return [tree];
+  return (Array.isArray(tree) ? (tree as readonly TensorTree[]) : Object.values(tree)).flatMap(
+    leavesOf,
+  );
+}
+
+/** Exempts every tensor of the tree from the surrounding `tf.tidy`. */
+export function keepTree<Tree extends TensorTree>(tree: Tree): Tree {
+  leavesOf(tree).forEach((tensor) => tf.keep(tensor));
+  return tree;
+}
+
+/** Frees every tensor of the tree; a tensor that stands in it twice is freed once. */
+export function disposeTree(tree: TensorTree): void {
+  for (const tensor of new Set(leavesOf(tree))) if (!tensor.isDisposed) tensor.dispose();
+}
+
+/**
+ * Row by row choice between two trees of the same structure.
+ * @param condition [B] bool
+ * @returns per leaf [B, …]: `whenTrue` where the condition holds, else `whenFalse`
+ */
+export function whereTree<Tree extends TensorTree>(
+  condition: tf.Tensor,
+  whenTrue: Tree,
+  whenFalse: Tree,
+): Tree {
+  return mapTrees(
+    (yes, no) => (yes === no ? yes! : tf.where(alignRank(condition, no!.rank), yes!, no!)),
+    whenTrue,
+    whenFalse,
+  );
+}
+
+function alignRank(condition: tf.Tensor, rank: number): tf.Tensor {
+  if (condition.rank >= rank) return condition;
+  return tf.reshape(condition, [...condition.shape, ...Array<number>(rank - condition.rank).fill(1)]);
+}

@@ -1,0 +1,49 @@
+/** One component of an observation or of a continuous action. */
+export interface Field {
+  readonly name: string;
+  /** As printed in the documentation and in `policy.json`: 'quote currency', 'shares', '1' for a ratio. */
+  readonly unit: string;
+  readonly low: number;
+  readonly high: number;
+  readonly description: string;
+  /** Continuous actions: the value at a = 0 of a policy's raw output; default the middle of finite bounds, else 0. */
+  readonly centre?: number;
+  /** Continuous actions: units per unit of raw output; default half the width of finite bounds, else 1. */
+  readonly scale?: number;
+}
+
+/** Real vectors; tensors float32 [B, fields.length]. Bounds may be infinite. */
+export interface Box {
+  readonly kind: 'box';
+  readonly fields: readonly Field[];
+}
+
+/** One choice out of `labels.length`; tensors int32 [B]. */
+export interface Discrete {
+  readonly kind: 'discrete';
+  readonly name: string;
+  readonly description: string;
+  /** One label a choice, units included. */
+  readonly labels: readonly string[];
+}
+
+/** Several independent choices; tensors int32 [B, choices.length]. */
+export interface MultiDiscrete {
+  readonly kind: 'multi-discrete';
+  readonly choices: readonly Discrete[];
+}
+
+export type Space = Box | Discrete | MultiDiscrete;
+
+export const box = (fields: readonly Field[]): Box => ({ kind: 'box', fields });
+
+export const discrete = (
+  name: string,
+  description: string,
+  labels: readonly string[],
+): Discrete => ({ kind: 'discrete', name, description, labels });
+
+export const multiDiscrete = (choices: readonly Discrete[]): MultiDiscrete => ({
+  kind: 'multi-discrete',
+  choices,
+});
