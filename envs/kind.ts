@@ -1,0 +1,13 @@
+import type { z } from 'zod';
+
+import type { EnvironmentDefinition } from './environment';
+
+/** A family of environments that a config can ask for by its id. */
+export interface EnvironmentKind<Schema extends z.ZodType = z.ZodType> {
+  readonly id: string;
+  readonly title: string;
+  readonly description: string;
+  /** Every parameter with its default, unit and description; the `id` key is not part of it. */
+  readonly schema: Schema;
+  create(config: z.output<Schema>): EnvironmentDefinition;
+}
