@@ -10,6 +10,8 @@ export interface Field {
   readonly centre?: number;
   /** Continuous actions: units per unit of raw output; default half the width of finite bounds, else 1. */
   readonly scale?: number;
+  /** Continuous actions: what an exported policy does when its observation is unusable; default the centre. */
+  readonly safe?: number;
 }
 
 /** Real vectors; tensors float32 [B, fields.length]. Bounds may be infinite. */
@@ -25,6 +27,8 @@ export interface Discrete {
   readonly description: string;
   /** One label a choice, units included. */
   readonly labels: readonly string[];
+  /** The choice of an exported policy when its observation is unusable; default 0. */
+  readonly safe?: number;
 }
 
 /** Several independent choices; tensors int32 [B, choices.length]. */
@@ -47,3 +51,13 @@ export const multiDiscrete = (choices: readonly Discrete[]): MultiDiscrete => ({
   kind: 'multi-discrete',
   choices,
 });
+
+const isBounded = ({ low, high }: Field): boolean => Number.isFinite(low) && Number.isFinite(high);
+
+/** The action at raw output 0, in the field's unit. */
+export const centreOf = (field: Field): number =>
+  field.centre ?? (isBounded(field) ? (field.low + field.high) / 2 : 0);
+
+/** The change of the action by one unit of raw output, in the field's unit. */
+export const scaleOf = (field: Field): number =>
+  field.scale ?? (isBounded(field) ? (field.high - field.low) / 2 : 1);
