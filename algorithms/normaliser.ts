@@ -1,0 +1,69 @@
+import * as tf from '@tensorflow/tfjs';
+
+import type { Tensors } from '../engine/tensors';
+
+const epsilon = 1e-8;
+
+/** Running moments of the columns of a stream of rows. */
+export interface Moments extends Tensors {
+  /** [] rows seen, at most the cap given to `mergeMoments` */
+  readonly count: tf.Scalar;
+  /** [k] */
+  readonly mean: tf.Tensor1D;
+  /** [k] population variance */
+  readonly variance: tf.Tensor1D;
+  /** [k] least and greatest value ever seen */
+  readonly minimum: tf.Tensor1D;
+  readonly maximum: tf.Tensor1D;
+}
+
+/** Before any row: standardising with these moments changes nothing. */
+export const initialMoments = (size: number): Moments => ({
+  count: tf.scalar(0),
+  mean: tf.zeros([size]),
+  variance: tf.ones([size]),
+  minimum: tf.fill([size], Infinity),
+  maximum: tf.fill([size], -Infinity),
+});
+
+/**
+ * Moments of what was seen so far and a batch, by the parallel update of Chan, Golub & LeVeque
+ * (1979). The batch's own variance is taken about its own mean, so nothing cancels.
+ * @param rows [N, k]
+ * @param cap at most so many rows are remembered: older ones fade exponentially
+ */
+export function mergeMoments(moments: Moments, rows: tf.Tensor2D, cap = 2 ** 24): Moments {
+  return tf.tidy(() => {
+    const added = rows.shape[0];
+    const mean = tf.mean(rows, 0);
+    const variance = tf.mean(tf.square(tf.sub(rows, mean)), 0);
+    const total = tf.add(moments.count, added);
+    const share = tf.div(added, total);
+    const gap = tf.sub(mean, moments.mean);
+    const between = tf.mul(tf.mul(share, tf.sub(1, share)), tf.square(gap));
+    const within = tf.add(moments.variance, tf.mul(share, tf.sub(variance, moments.variance)));
+    return {
+      count: tf.minimum(total, cap),
+      mean: tf.add(moments.mean, tf.mul(share, gap)),
+      variance: tf.add(within, between),
+      minimum: tf.minimum(moments.minimum, tf.min(rows, 0)),
+      maximum: tf.maximum(moments.maximum, tf.max(rows, 0)),
+    } as Moments;
+  });
+}
+
+/** √(variance + ε), [k] */
+export const deviation = (moments: Moments): tf.Tensor1D =>
+  tf.tidy(() => tf.sqrt(tf.add(moments.variance, epsilon)));
+
+/**
+ * (x − mean) / deviation, clipped to ±limit.
+ * @param rows [N, k]
+ */
+export function standardise(moments: Moments, rows: tf.Tensor2D, limit: number): tf.Tensor2D {
+  return tf.tidy(() =>
+    tf.clipByValue(tf.div(tf.sub(rows, moments.mean), deviation(moments)), -limit, limit),
+  ) as tf.Tensor2D;
+}
+
+export const normaliserEpsilon = epsilon;

@@ -1,0 +1,128 @@
+import * as tf from '@tensorflow/tfjs';
+
+import { scan } from '../engine/loops';
+import { forUse, type Key, uses } from '../engine/random';
+import type { Tensors } from '../engine/tensors';
+import type { Environment } from '../envs/environment';
+import { type Moments, standardise } from './normaliser';
+import { type Policy, toEnvironmentAction } from './policies/policy';
+
+/** Where B environments stand between two rollouts. */
+export interface Position extends Record<string, Tensors | tf.Tensor> {
+  readonly state: Tensors;
+  /** [B, O] as the environment gives it */
+  readonly observation: tf.Tensor2D;
+  /** [B] return and length of the episodes under way */
+  readonly episodeReturn: tf.Tensor1D;
+  readonly episodeLength: tf.Tensor1D;
+}
+
+/** T steps of B environments; every leaf has T, B in front. */
+export interface Trajectory extends Record<string, tf.Tensor> {
+  /** [T, B, O] not normalised */
+  readonly observation: tf.Tensor3D;
+  /** raw policy actions [T, B, A] float32, [T, B] or [T, B, heads] int32 */
+  readonly action: tf.Tensor;
+  /** [T, B] */
+  readonly reward: tf.Tensor2D;
+  /** [T, B] bool */
+  readonly terminated: tf.Tensor2D;
+  readonly truncated: tf.Tensor2D;
+  /** [T, B] return and length of the episodes that ended in this step, 0 elsewhere */
+  readonly endedReturn: tf.Tensor2D;
+  readonly endedLength: tf.Tensor2D;
+}
+
+/** What acts: network, its parameters and the normaliser, all frozen through a rollout. */
+export interface Behaviour {
+  readonly policy: Policy;
+  readonly parameters: Tensors;
+  readonly moments: Moments;
+  /** Normalised observations are clipped to ± this. */
+  readonly observationClip: number;
+}
+
+/** B environments at the start of their first episodes. */
+export function startPosition(
+  environment: Environment,
+  environmentParameters: Tensors,
+  key: Key,
+): Position {
+  return tf.tidy(() => {
+    const { state, observation } = environment.reset(environmentParameters, key);
+    const rows = observation.shape[0];
+    return {
+      state,
+      observation,
+      episodeReturn: tf.zeros([rows]),
+      episodeLength: tf.zeros([rows]),
+    } as Position;
+  });
+}
+
+/**
+ * Runs the policy for T steps in B environments, without the host in between.
+ * @param key row [B]; step [] the first step's counter: step t draws with counter + t
+ * @returns the position after the last step and the trajectory; where the environment can truncate,
+ *   the trajectory has `finalObservation` [T, B, O]; where it masks, `actionMask` [T, B, outputs]
+ */
+export function rollout(
+  environment: Environment,
+  environmentParameters: Tensors,
+  behaviour: Behaviour,
+  position: Position,
+  key: Key,
+  steps: number,
+): { position: Position; trajectory: Trajectory } {
+  const { policy, parameters, moments, observationClip } = behaviour;
+  return tf.tidy(() => {
+    const { carry, outputs } = scan(
+      (from: Position, index) => {
+        const at: Key = { ...key, step: tf.add(key.step, index) };
+        const { observation } = from;
+        const mask = environment.actionMask?.(environmentParameters, from.state);
+        const distribution = policy.distribution(
+          parameters,
+          standardise(moments, observation, observationClip),
+          mask,
+        );
+        const action = policy.head.sample(distribution, forUse(at, uses.action));
+        const next = environment.step(
+          environmentParameters,
+          from.state,
+          toEnvironmentAction(environment.actionSpace, action),
+          at,
+        );
+        const done = environment.truncates
+          ? tf.logicalOr(next.terminated, next.truncated)
+          : next.terminated;
+        const ended = tf.cast(done, 'float32');
+        const goesOn = tf.sub(1, ended);
+        const episodeReturn = tf.add(from.episodeReturn, next.reward);
+        const episodeLength = tf.add(from.episodeLength, 1);
+        return {
+          carry: {
+            state: next.state,
+            observation: next.observation,
+            episodeReturn: tf.mul(episodeReturn, goesOn) as tf.Tensor1D,
+            episodeLength: tf.mul(episodeLength, goesOn) as tf.Tensor1D,
+          } as Position,
+          output: {
+            observation,
+            action,
+            reward: next.reward,
+            terminated: next.terminated,
+            truncated: next.truncated,
+            endedReturn: tf.mul(episodeReturn, ended),
+            endedLength: tf.mul(episodeLength, ended),
+            ...(environment.truncates ? { finalObservation: next.finalObservation } : {}),
+            ...(mask ? { actionMask: mask } : {}),
+          } as Record<string, tf.Tensor>,
+        };
+      },
+      position,
+      steps,
+    );
+    return { position: carry, trajectory: outputs as Trajectory };
+  });
+}

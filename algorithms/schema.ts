@@ -1,0 +1,144 @@
+import { z } from 'zod';
+
+import { activations } from './policies/network';
+
+const positive = z.number().positive();
+const count = z.int().positive();
+const share = z.number().gt(0).lte(1);
+
+export const policySchema = z
+  .strictObject({
+    hidden: z
+      .array(count)
+      .default([64, 64])
+      .describe('Sizes of the hidden layers of the policy network.'),
+    activation: z.enum(activations).default('tanh').describe('Between the layers.'),
+    initialLogStd: z
+      .number()
+      .default(-0.5)
+      .describe(
+        'Continuous actions: initial log standard deviation of the raw action, whose unit is the scale of the action.',
+      ),
+  })
+  .describe('The policy network.');
+
+const lineSearch = {
+  backtrackRatio: z
+    .number()
+    .gt(0)
+    .lt(1)
+    .default(0.8)
+    .describe('Factor between tries of the line search.'),
+  backtrackSteps: count.default(10).describe('Tries of the line search at most.'),
+};
+
+export const trpoSchema = z
+  .strictObject({
+    trustRegion: positive
+      .default(0.01)
+      .describe('Bound on the mean KL divergence of one update, δ.')
+      .meta({ unit: 'nats' }),
+    damping: z
+      .number()
+      .nonnegative()
+      .default(0.1)
+      .describe('Multiple of the identity added to the Fisher matrix.'),
+    conjugateGradientIterations: count.default(10).describe('At most, in one update.'),
+    residualTolerance: z
+      .number()
+      .nonnegative()
+      .default(1e-3)
+      .describe('Conjugate gradients stop at this relative residual.'),
+    ...lineSearch,
+    fisherFraction: share
+      .default(1)
+      .describe('Share of the rows that enter the Fisher-vector products.'),
+    chunk: count
+      .default(8192)
+      .describe(
+        'Rows worked on at once: a bound on memory, not part of the result beyond rounding.',
+      ),
+  })
+  .describe('The trust-region update of the policy.');
+
+export const valueFitSchema = z
+  .discriminatedUnion('kind', [
+    z
+      .strictObject({
+        kind: z.literal('adam'),
+        learningRate: positive.default(1e-3).describe('Adam step size.'),
+        epochs: count.default(5).describe('Passes over the rows in one iteration.'),
+        minibatch: count.default(2048).describe('Rows of one gradient step.'),
+      })
+      .describe('Adam on shuffled minibatches.'),
+    z
+      .strictObject({
+        kind: z.literal('trust-region'),
+        radius: positive
+          .default(0.1)
+          .describe('Bound on the mean squared change of the standardised value in one step.'),
+        damping: z.number().nonnegative().default(0.01).describe('Multiple of the identity added.'),
+        conjugateGradientIterations: count.default(10).describe('At most, in one step.'),
+        residualTolerance: z
+          .number()
+          .nonnegative()
+          .default(1e-3)
+          .describe('Conjugate gradients stop at this relative residual.'),
+        repeats: count.default(2).describe('Gauss–Newton steps in one iteration.'),
+        ...lineSearch,
+      })
+      .describe(
+        'Gauss–Newton steps in a trust region, with the conjugate gradients of the policy.',
+      ),
+  ])
+  .describe('How the value network is fitted to the returns.');
+
+export const valueSchema = z
+  .strictObject({
+    hidden: z
+      .array(count)
+      .default([64, 64])
+      .describe('Sizes of the hidden layers of the value network.'),
+    activation: z.enum(activations).default('tanh').describe('Between the layers.'),
+    fit: valueFitSchema.prefault({ kind: 'adam' }),
+  })
+  .describe('The value network.');
+
+export const trainingSchema = z
+  .strictObject({
+    environments: count.default(256).describe('Environments stepped together, B.'),
+    steps: count.default(128).describe('Steps of each environment in one iteration, T.'),
+    iterations: count.default(100).describe('Iterations of rollout and update.'),
+    discount: share.default(0.99).describe('Discount factor a step, γ.'),
+    lambda: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.95)
+      .describe('Decay of generalised advantage estimation, λ.'),
+    normaliseObservations: z
+      .boolean()
+      .default(true)
+      .describe('Standardise observations by running moments.'),
+    observationClip: positive
+      .default(10)
+      .describe('Standardised observations are clipped to ± this.')
+      .meta({ unit: 'standard deviations' }),
+    maximumFailures: count
+      .default(5)
+      .describe('Non-finite updates in a row after which the run stops.'),
+  })
+  .describe('The training loop.');
+
+export type PolicyConfig = z.output<typeof policySchema>;
+export type TrpoConfig = z.output<typeof trpoSchema>;
+export type ValueConfig = z.output<typeof valueSchema>;
+export type TrainingConfig = z.output<typeof trainingSchema>;
+
+/** What training needs from a config, beside the environment. */
+export interface LearnerConfig {
+  readonly policy: PolicyConfig;
+  readonly value: ValueConfig;
+  readonly trpo: TrpoConfig;
+  readonly training: TrainingConfig;
+}

@@ -1,0 +1,124 @@
+import * as tf from '@tensorflow/tfjs';
+
+import { splitRows, sumTrees } from '../../engine/rows';
+import type { Tensors } from '../../engine/tensors';
+import type { Distribution } from '../policies/head';
+import type { Trace } from '../policies/network';
+import type { Policy } from '../policies/policy';
+import { flatten } from './flat';
+import type { PolicyBatch } from './update';
+
+/** Some rows of the batch. */
+export interface Chunk {
+  readonly observation: tf.Tensor2D;
+  readonly actionMask?: tf.Tensor;
+}
+
+/** Some rows of the batch at the old parameters: one forward pass that gradient and Fisher products share. */
+export interface TracedChunk extends Chunk {
+  readonly action: tf.Tensor;
+  readonly advantage: tf.Tensor1D;
+  readonly trace: Trace;
+}
+
+/** What stays fixed through the line search, chunk by chunk. */
+export interface Before {
+  readonly distribution: Distribution;
+  /** [n] log π_old(a) */
+  readonly logProbability: tf.Tensor1D;
+}
+
+export interface SurrogateGradient {
+  /** [P] ∇θ E[π_θ/π_old · A] at θ_old */
+  readonly gradient: tf.Tensor1D;
+  /** [] E[A], the surrogate at θ_old */
+  readonly surrogate: tf.Scalar;
+  /** [] mean entropy, nats */
+  readonly entropy: tf.Scalar;
+  readonly chunks: readonly TracedChunk[];
+  readonly before: readonly Before[];
+}
+
+/** Gradient of the surrogate at the old parameters, where the probability ratio is one. */
+export function surrogateGradient(
+  policy: Policy,
+  parameters: Tensors,
+  batch: PolicyBatch,
+  chunkRows: number,
+): SurrogateGradient {
+  const rows = batch.observation.shape[0];
+  const parts = splitRows({ ...batch } as Tensors, chunkRows) as unknown as Omit<
+    TracedChunk,
+    'trace'
+  >[];
+  const chunks: TracedChunk[] = [];
+  const before: Before[] = [];
+  const sums = parts.map((part) => {
+    const trace = policy.network.trace(parameters, part.observation);
+    const distribution = policy.head.distribution(trace.output, parameters, part.actionMask);
+    const logProbability = policy.head.logProbability(distribution, part.action);
+    chunks.push({ ...part, trace });
+    before.push({ distribution, logProbability });
+    return tf.tidy(() => {
+      const weight = tf.div(part.advantage, rows);
+      const names = policy.head.parameterNames;
+      const score = (output: tf.Tensor, ...values: tf.Tensor[]): tf.Tensor => {
+        const at = Object.fromEntries(names.map((name, index) => [name, values[index]!]));
+        const moved = policy.head.distribution(output as tf.Tensor2D, at, part.actionMask);
+        return tf.sum(tf.mul(weight, policy.head.logProbability(moved, part.action)));
+      };
+      const [byOutput, ...byExtra] = tf.grads(score)([
+        trace.output,
+        ...names.map((name) => parameters[name]!),
+      ]);
+      const gradients = {
+        ...policy.network.backward(parameters, trace, byOutput as tf.Tensor2D),
+        ...Object.fromEntries(names.map((name, index) => [name, byExtra[index]!])),
+      };
+      return {
+        gradient: flatten(gradientsInOrder(gradients, parameters)) as tf.Tensor,
+        surrogate: tf.sum(weight),
+        entropy: tf.div(tf.sum(policy.head.entropy(distribution)), rows),
+      };
+    });
+  });
+  const total = sumTrees(sums);
+  return {
+    gradient: total.gradient as tf.Tensor1D,
+    surrogate: total.surrogate as tf.Scalar,
+    entropy: total.entropy as tf.Scalar,
+    chunks,
+    before,
+  };
+}
+
+/** The same record with its keys in the order of the parameters, so that vectors line up. */
+export const gradientsInOrder = (gradients: Tensors, parameters: Tensors): Tensors =>
+  Object.fromEntries(Object.keys(parameters).map((name) => [name, gradients[name]!]));
+
+/**
+ * Surrogate and mean KL(old ‖ new) at other parameters.
+ * @param rows N over all chunks
+ */
+export function measureCandidate(
+  policy: Policy,
+  parameters: Tensors,
+  chunks: readonly TracedChunk[],
+  before: readonly Before[],
+  rows: number,
+): { surrogate: tf.Scalar; kl: tf.Scalar } {
+  const sums = chunks.map((chunk, index) =>
+    tf.tidy(() => {
+      const old = before[index]!;
+      const moved = policy.distribution(parameters, chunk.observation, chunk.actionMask);
+      const ratio = tf.exp(
+        tf.sub(policy.head.logProbability(moved, chunk.action), old.logProbability),
+      );
+      return {
+        surrogate: tf.sum(tf.mul(tf.div(chunk.advantage, rows), ratio)),
+        kl: tf.div(tf.sum(policy.head.divergence(old.distribution, moved)), rows),
+      };
+    }),
+  );
+  return sumTrees(sums) as { surrogate: tf.Scalar; kl: tf.Scalar };
+}

@@ -1,0 +1,113 @@
+import * as tf from '@tensorflow/tfjs';
+
+import { scan } from '../../engine/loops';
+import { forUse, type Key, permuteRows, uses } from '../../engine/random';
+import { gatherRows } from '../../engine/rows';
+import { mapTrees, type Tensors, type TensorTree, tidyTree } from '../../engine/tensors';
+import type { Network } from '../policies/network';
+
+/** First and second moments of the gradient (Kingma & Ba 2015), and the number of steps taken. */
+export interface AdamState {
+  readonly [part: string]: TensorTree;
+  readonly first: Tensors;
+  readonly second: Tensors;
+  /** [] float32 */
+  readonly steps: tf.Scalar;
+}
+
+export interface AdamFitOptions {
+  readonly learningRate: number;
+  readonly epochs: number;
+  /** Rows of a gradient step; a last incomplete minibatch of an epoch is left out. */
+  readonly minibatch: number;
+}
+
+const decayFirst = 0.9;
+const decaySecond = 0.999;
+const epsilon = 1e-8;
+
+export const initialAdam = (parameters: Tensors): AdamState => ({
+  first: mapTrees((tensor) => tf.zerosLike(tensor!), parameters),
+  second: mapTrees((tensor) => tf.zerosLike(tensor!), parameters),
+  steps: tf.scalar(0),
+});
+
+/** One Adam step with bias correction. */
+export function stepAdam(
+  parameters: Tensors,
+  gradients: Tensors,
+  state: AdamState,
+  learningRate: number,
+): { parameters: Tensors; state: AdamState } {
+  const steps = tf.add(state.steps, 1) as tf.Scalar;
+  const first = mapTrees(
+    (m, g) => tf.add(tf.mul(decayFirst, m!), tf.mul(1 - decayFirst, g!)),
+    state.first,
+    gradients,
+  );
+  const second = mapTrees(
+    (v, g) => tf.add(tf.mul(decaySecond, v!), tf.mul(1 - decaySecond, tf.square(g!))),
+    state.second,
+    gradients,
+  );
+  const correctFirst = tf.sub(1, tf.pow(decayFirst, steps));
+  const correctSecond = tf.sub(1, tf.pow(decaySecond, steps));
+  const moved = mapTrees(
+    (p, m, v) => {
+      const scale = tf.add(tf.sqrt(tf.div(v!, correctSecond)), epsilon);
+      return tf.sub(p!, tf.mul(learningRate, tf.div(tf.div(m!, correctFirst), scale)));
+    },
+    parameters,
+    first,
+    second,
+  );
+  return { parameters: moved, state: { first, second, steps } };
+}
+
+/**
+ * Fits the value network to standardised returns by Adam on minibatches: least squares, rows in a
+ * fresh keyed order each epoch.
+ * @param observation [N, O] normalised
+ * @param target [N] standardised
+ */
+export function fitByAdam(
+  network: Network,
+  parameters: Tensors,
+  state: AdamState,
+  data: { observation: tf.Tensor2D; target: tf.Tensor1D },
+  options: AdamFitOptions,
+  key: Key,
+): { parameters: Tensors; state: AdamState } {
+  const rows = data.observation.shape[0];
+  const minibatch = Math.min(options.minibatch, rows);
+  const batches = Math.floor(rows / minibatch);
+  return tidyTree(() => {
+    let current = { parameters, state };
+    for (let epoch = 0; epoch < options.epochs; epoch += 1) {
+      const order = permuteRows(forUse(key, uses.shuffle), epoch, rows);
+      const { carry } = scan(
+        (carry: { parameters: Tensors; state: AdamState }, _index, { index }) => {
+          const { observation, target } = gatherRows(data as Tensors, index as tf.Tensor1D);
+          const trace = network.trace(carry.parameters, observation as tf.Tensor2D);
+          const error = tf.sub(trace.output, tf.reshape(target!, [-1, 1]));
+          const gradients = network.backward(
+            carry.parameters,
+            trace,
+            tf.div(error, minibatch / 2) as tf.Tensor2D,
+          );
+          const next = stepAdam(carry.parameters, gradients, carry.state, options.learningRate);
+          return { carry: next, output: {} };
+        },
+        current,
+        batches,
+        {
+          inputs: {
+            index: tf.reshape(tf.slice(order, [0], [batches * minibatch]), [batches, minibatch]),
+          },
+        },
+      );
+      current = carry;
+    }
+    return current;
+  });
+}

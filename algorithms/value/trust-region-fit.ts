@@ -1,0 +1,104 @@
+import * as tf from '@tensorflow/tfjs';
+
+import { splitRows, sumTrees } from '../../engine/rows';
+import type { Tensors } from '../../engine/tensors';
+import type { Network } from '../policies/network';
+import { conjugateGradient } from '../trpo/conjugate-gradient';
+import { flatten, unflatten } from '../trpo/flat';
+import { searchLine } from '../trpo/line-search';
+import { gradientsInOrder } from '../trpo/surrogate';
+
+export interface TrustRegionFitOptions {
+  /** Bound on the mean squared change of the standardised prediction in one step. */
+  readonly radius: number;
+  readonly damping: number;
+  readonly conjugateGradientIterations: number;
+  readonly residualTolerance: number;
+  /** Gauss–Newton steps an iteration. */
+  readonly repeats: number;
+  readonly backtrackRatio: number;
+  readonly backtrackSteps: number;
+}
+
+/**
+ * Fits the value network to standardised returns by Gauss–Newton steps in a trust region (Schulman
+ * et al. 2016, §5, eq. 29–30): the step (JᵀJ/N + cI)s = −∇½E[(V − R)²] by conjugate gradients,
+ * shortened to the radius where it is longer, then the policy's line search on the squared error.
+ * @param observation [N, O] normalised
+ * @param target [N] standardised
+ */
+export function fitByTrustRegion(
+  network: Network,
+  parameters: Tensors,
+  data: { observation: tf.Tensor2D; target: tf.Tensor1D },
+  options: TrustRegionFitOptions,
+  chunkRows: number,
+): Tensors {
+  return tf.tidy(() => {
+    const chunks = splitRows(data as Tensors, chunkRows) as unknown as (typeof data)[];
+    let current = parameters;
+    for (let repeat = 0; repeat < options.repeats; repeat += 1) {
+      const next = tf.tidy(() => stepGaussNewton(network, current, chunks, options));
+      current = next;
+    }
+    return current;
+  });
+}
+
+function stepGaussNewton(
+  network: Network,
+  parameters: Tensors,
+  chunks: readonly { observation: tf.Tensor2D; target: tf.Tensor1D }[],
+  options: TrustRegionFitOptions,
+): Tensors {
+  const rows = chunks.reduce((sum, { target }) => sum + target.shape[0], 0);
+  const asVector = (gradients: Tensors): tf.Tensor =>
+    flatten(gradientsInOrder(gradients, parameters));
+  const traces = chunks.map(({ observation }) => network.trace(parameters, observation));
+  const errors = chunks.map(({ target }, index) =>
+    tf.sub(tf.reshape(target, [-1, 1]), traces[index]!.output),
+  );
+  const backward = (index: number, cotangent: tf.Tensor): tf.Tensor =>
+    asVector(network.backward(parameters, traces[index]!, tf.div(cotangent, rows) as tf.Tensor2D));
+  const descent = sumTrees(errors.map((error, index) => backward(index, error))) as tf.Tensor1D;
+  const loss = halfMeanSquare(errors, rows);
+
+  const curvature = (vector: tf.Tensor1D): tf.Tensor1D =>
+    tf.tidy(() => {
+      const direction = unflatten(vector, parameters);
+      const sums = traces.map((trace, index) =>
+        tf.tidy(() => backward(index, network.tangent(parameters, trace, direction))),
+      );
+      return tf.add(sumTrees(sums), tf.mul(options.damping, vector)) as tf.Tensor1D;
+    });
+  const { solution, residual } = conjugateGradient(curvature, descent, {
+    maximum: options.conjugateGradientIterations,
+    tolerance: options.residualTolerance,
+  });
+  // The model's mean squared change of V along s, damping included: sᵀ(JᵀJ/N + cI)s.
+  const change = tf.sum(tf.mul(solution, tf.sub(descent, residual)));
+  const shorten = tf.minimum(1, tf.sqrt(tf.div(options.radius, change)));
+  const step = tf.mul(solution, shorten) as tf.Tensor1D;
+  const usable = tf.all(tf.isFinite(step));
+
+  const found = searchLine(
+    flatten(parameters),
+    tf.where(usable, step, tf.zerosLike(step)),
+    (candidate) => {
+      const moved = unflatten(candidate, parameters);
+      const left = chunks.map(({ observation, target }) =>
+        tf.sub(tf.reshape(target, [-1, 1]), network.apply(moved, observation)),
+      );
+      return { surrogate: tf.neg(halfMeanSquare(left, rows)), kl: tf.scalar(0) };
+    },
+    { surrogate: tf.neg(loss), usable },
+    { trustRegion: 0, ...options },
+  );
+  return unflatten(found.parameters, parameters);
+}
+
+function halfMeanSquare(errors: readonly tf.Tensor[], rows: number): tf.Scalar {
+  return tf.tidy(() =>
+    sumTrees(errors.map((error) => tf.div(tf.sum(tf.square(error)), 2 * rows))),
+  ) as tf.Scalar;
+}
