@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 
-import { disposeTree, keepTree, mapTrees, type TensorTree } from './tensors';
+import { cloneTree, disposeTree, mapTrees, tidyTree, type TensorTree } from './tensors';
 
 export interface ScanOptions<Input extends TensorTree> {
   /** Per-step inputs, each leaf [T, …]; step t receives the leaf's row t. */
@@ -26,22 +26,19 @@ export function scan<
   options: ScanOptions<Input> = {},
 ): { carry: Carry; outputs: Output } {
   const { inputs, reverse = false } = options;
-  let current = carry;
+  let current = cloneTree(carry);
   const steps: Output[] = new Array<Output>(length);
   for (let count = 0; count < length; count += 1) {
     const t = reverse ? length - 1 - count : count;
     const previous = current;
-    const result = tf.tidy(() => {
-      const input = inputs
-        ? mapTrees((leaf) => tf.squeeze(tf.slice(leaf!, [t], [1]), [0]), inputs)
-        : ({} as Input);
-      const next = body(previous, tf.scalar(t, 'int32'), input);
-      // A leaf that passes through the body unchanged must survive the disposal below.
-      return mapTrees((leaf) => tf.clone(leaf!), next as unknown as TensorTree);
-    }) as unknown as { carry: Carry; output: Output };
-    if (count > 0) disposeTree(previous);
-    current = result.carry;
-    steps[t] = result.output;
+    const next = tidyTree(() => {
+      const input = inputs ? rowOf(inputs, t) : ({} as Input);
+      const { carry, output } = body(previous, tf.scalar(t, 'int32'), input);
+      return { carry: cloneTree(carry), output: cloneTree(output) };
+    });
+    disposeTree(previous);
+    current = next.carry;
+    steps[t] = next.output;
   }
   const outputs =
     length > 0
@@ -64,14 +61,12 @@ export function iterate<Carry extends TensorTree>(
   maximum: number,
   continueWhile: (carry: Carry) => tf.Tensor,
 ): Carry {
-  let current = carry;
+  let current = cloneTree(carry);
   for (let count = 0; count < maximum; count += 1) {
     const previous = current;
     if (!holds(() => continueWhile(previous))) break;
-    current = tf.tidy(() =>
-      mapTrees((leaf) => tf.clone(leaf!), body(previous, tf.scalar(count, 'int32'))),
-    ) as Carry;
-    if (count > 0) disposeTree(previous);
+    current = tidyTree(() => cloneTree(body(previous, tf.scalar(count, 'int32'))));
+    disposeTree(previous);
   }
   return current;
 }
@@ -87,7 +82,7 @@ export function branch<Tree extends TensorTree>(
   then: () => Tree,
   otherwise: () => Tree,
 ): Tree {
-  return tf.tidy(() => (holds(() => condition) ? then() : otherwise())) as Tree;
+  return tidyTree(() => (holds(() => condition) ? then() : otherwise()));
 }
 
 /** The one place where an eager loop looks at a value: a single boolean decides whether to go on. */
@@ -95,8 +90,6 @@ function holds(condition: () => tf.Tensor): boolean {
   return tf.tidy(() => condition().dataSync()[0] !== 0);
 }
 
-/** Moves a tree out of the surrounding tidy for good; the caller disposes of it. */
-export function detach<Tree extends TensorTree>(tree: Tree): Tree {
-  return keepTree(mapTrees((leaf) => tf.clone(leaf!), tree));
-}
-
+/** Row t of every leaf [T, …]: […]. */
+const rowOf = <Tree extends TensorTree>(tree: Tree, t: number): Tree =>
+  mapTrees((leaf) => tf.squeeze(tf.slice(leaf!, [t], [1]), [0]), tree);

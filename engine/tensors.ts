@@ -39,11 +39,24 @@ export function leavesOf(tree: TensorTree): tf.Tensor[] {
   );
 }
 
+/** New tensors on the same data, so that either tree may be disposed of without harm to the other. */
+export const cloneTree = <Tree extends TensorTree>(tree: Tree): Tree =>
+  mapTrees((leaf) => tf.clone(leaf!), tree);
+
+/** `tf.tidy` for work that returns a tree: all tensors it made are freed but those of the tree. */
+export function tidyTree<Tree extends TensorTree>(work: () => Tree): Tree {
+  // tf.tidy finds the tensors of nested records and arrays; only its type knows no readonly ones.
+  return tf.tidy(work as unknown as () => tf.Tensor) as unknown as Tree;
+}
+
 /** Exempts every tensor of the tree from the surrounding `tf.tidy`. */
 export function keepTree<Tree extends TensorTree>(tree: Tree): Tree {
   leavesOf(tree).forEach((tensor) => tf.keep(tensor));
   return tree;
 }
+
+/** New tensors on the same data that outlive the surrounding `tf.tidy`; the caller disposes of them. */
+export const detach = <Tree extends TensorTree>(tree: Tree): Tree => keepTree(cloneTree(tree));
 
 /** Frees every tensor of the tree; a tensor that stands in it twice is freed once. */
 export function disposeTree(tree: TensorTree): void {
@@ -69,5 +82,8 @@ export function whereTree<Tree extends TensorTree>(
 
 function alignRank(condition: tf.Tensor, rank: number): tf.Tensor {
   if (condition.rank >= rank) return condition;
-  return tf.reshape(condition, [...condition.shape, ...Array<number>(rank - condition.rank).fill(1)]);
+  return tf.reshape(condition, [
+    ...condition.shape,
+    ...Array<number>(rank - condition.rank).fill(1),
+  ]);
 }
