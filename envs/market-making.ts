@@ -1,0 +1,211 @@
+import * as tf from '@tensorflow/tfjs';
+
+import { type Key, randomInteger, uniforms } from '../engine/random';
+import type { Tensors } from '../engine/tensors';
+import type { EnvironmentDefinition } from './environment';
+import type { EnvironmentKind } from './kind';
+import { type MarketMakingConfig, marketMakingSchema } from './market-making/config';
+import {
+  crossSpread,
+  enter,
+  type Ledger,
+  marketMakingMetrics,
+  measureLedger,
+  openLedger,
+} from './market-making/ledger';
+import { createObserver } from './market-making/observation';
+import {
+  canWithdraw,
+  chosenDepths,
+  delayQuotes,
+  levelMask,
+  noPendingQuotes,
+  pendingDrivers,
+  quoteSpace,
+  withdrawnDepth,
+} from './market-making/quotes';
+import { rewardOf, rewardParameters } from './market-making/reward';
+import { createArrivals } from './processes/arrivals';
+import { feeParameters } from './processes/fees';
+import { createFills } from './processes/fills';
+import { createMidPrice } from './processes/mid-price';
+import { inventoryDirections, perSide } from './processes/sides';
+import { roundToTicks } from './processes/tick-size';
+
+/** The random numbers of a step, by draw. */
+export const draws = { orders: 0, move: 1, jump: 2, jumpSize: 3, inventory: 4 } as const;
+
+/** What every configuration's state holds; Hawkes intensities and pending quotes come on top. */
+export type MarketMakingState = Tensors &
+  Ledger & {
+    /** [B] int32: steps done. */
+    readonly step: tf.Tensor1D;
+    /** [B] shares; positive: long. */
+    readonly inventory: tf.Tensor1D;
+    /** [B] mid price less its initial value, quote currency. */
+    readonly move: tf.Tensor1D;
+  };
+
+/**
+ * A market maker quotes one share on each side of the mid price. In a step of length dt, in this
+ * order: the quotes (decided `latency` steps ago) stand around the mid S; on each side one market
+ * order fills the quote with probability min(1, λ·dt·p(δ)), literally; then the mid moves, and the
+ * inventory after the fills earns the move. This is the simulation of Avellaneda and Stoikov (2008)
+ * and of Cartea, Jaimungal and Penalva (2015, section 10.2) in discrete time.
+ */
+export const kind: EnvironmentKind<typeof marketMakingSchema> = {
+  id: 'market-making',
+  title: 'Market making',
+  description:
+    'Quote a bid and an ask around a moving mid price, and live with the inventory that their fills leave.',
+  schema: marketMakingSchema,
+  create: createMarketMaking,
+};
+
+function createMarketMaking(config: MarketMakingConfig): EnvironmentDefinition<MarketMakingState> {
+  const { horizon, steps, latency, tick } = config;
+  const dt = horizon / steps;
+  const mid = createMidPrice(config.mid, dt, draws);
+  const arrivals = createArrivals(config.arrivals, dt);
+  const fills = createFills(config.fills);
+  const observer = createObserver(config, [
+    ...mid.drivers,
+    ...arrivals.drivers,
+    ...pendingDrivers(config),
+  ]);
+  const actions = config.actions;
+
+  return {
+    id: kind.id,
+    observationSpace: observer.space,
+    actionSpace: quoteSpace(config),
+    horizon: steps,
+    truncates: false,
+    metrics: marketMakingMetrics,
+    parameters: () => ({
+      ...mid.parameters(),
+      ...arrivals.parameters(),
+      ...fills.parameters(),
+      ...feeParameters(config.fees),
+      ...rewardParameters(config),
+      maximumInventory: tf.scalar(config.inventory.maximum),
+      ...(tick === null ? {} : { tick: tf.scalar(tick) }),
+      ...(config.liquidation.kind === 'cross'
+        ? { halfSpread: tf.scalar(config.liquidation.halfSpread) }
+        : {}),
+    }),
+    reset(parameters, key) {
+      const rows = key.row.size;
+      const inventory = initialInventory(config.inventory.initial, key);
+      return {
+        step: tf.zeros([rows], 'int32') as tf.Tensor1D,
+        inventory,
+        move: tf.zeros([rows]) as tf.Tensor1D,
+        ...openLedger(inventory),
+        ...arrivals.initial(parameters, rows),
+        ...noPendingQuotes(latency, rows),
+      };
+    },
+    transition(parameters, state, action, key) {
+      const directions = inventoryDirections();
+      const price = tf.add(parameters.initialPrice!, state.move) as tf.Tensor1D;
+      const wanted = chosenDepths(config, action);
+      const chosen =
+        tick === null ? wanted : roundToTicks(wanted, price, directions, parameters.tick!);
+      const { live: depths, pending } = delayQuotes(latency, state, chosen);
+
+      const within = tf.less(
+        tf.mul(perSide(state.inventory), directions),
+        perSide(parameters.maximumInventory!),
+      );
+      const open = canWithdraw(config)
+        ? tf.logicalAnd(within, tf.less(depths, withdrawnDepth / 2))
+        : within;
+      const quoted = tf.cast(open, 'float32');
+      const orders = uniforms(key, draws.orders, 2);
+      const expected = arrivals.expectedOrders(parameters, state);
+      const hit = tf.less(orders, tf.mul(fills.probability(parameters, depths), expected));
+      const filled = tf.mul(tf.cast(hit, 'float32'), quoted);
+
+      const bought = tf.sum(tf.mul(filled, directions), 1);
+      const inventory = tf.add(state.inventory, bought) as tf.Tensor1D;
+      const earned = tf.mul(filled, depths);
+      // Each fill's notional is its price, S − δ for a bid and S + δ for an ask.
+      const notional = tf.sum(
+        tf.sub(tf.mul(filled, perSide(price)), tf.mul(earned, directions)),
+        1,
+      );
+      const gross = tf.sum(earned, 1);
+      const edge = parameters.makerFee
+        ? tf.sub(gross, tf.mul(parameters.makerFee, notional))
+        : gross;
+
+      const change = mid.change(parameters, state.move, key);
+      const move = change ? (tf.add(state.move, change) as tf.Tensor1D) : state.move;
+      const step = tf.add(state.step, tf.scalar(1, 'int32')) as tf.Tensor1D;
+      const terminated = tf.greaterEqual(step, tf.scalar(steps, 'int32')) as tf.Tensor1D;
+      const marked = change ? tf.add(edge, tf.mul(inventory, change)) : edge;
+      const pnl =
+        config.liquidation.kind === 'cross'
+          ? tf.sub(
+              marked,
+              tf.mul(
+                tf.cast(terminated, 'float32'),
+                crossSpread(parameters, inventory, tf.add(parameters.initialPrice!, move)).cost,
+              ),
+            )
+          : marked;
+
+      const ledger = enter(state, {
+        quoted,
+        depths,
+        filled,
+        edge,
+        notional,
+        bought,
+        inventory,
+        change,
+        pnl,
+      });
+      const reward = rewardOf(
+        config.reward.kind,
+        parameters,
+        {
+          pnl,
+          wealthBefore: state.wealth,
+          wealthAfter: ledger.wealth,
+          inventory,
+          terminated,
+        },
+        dt,
+      );
+      return {
+        state: {
+          step,
+          inventory,
+          move,
+          ...ledger,
+          ...arrivals.advance(parameters, state, orders, expected),
+          ...pending,
+        },
+        reward,
+        terminated,
+      };
+    },
+    observe: observer.observe,
+    ...(actions.kind === 'grid'
+      ? {
+          actionMask: (parameters: Tensors, state: MarketMakingState) =>
+            levelMask(actions.levels, state.inventory, parameters.maximumInventory!),
+        }
+      : {}),
+    measure: (parameters, state) => measureLedger(config, parameters, state),
+  };
+}
+
+/** @returns [B] float32, uniform on the integers lowest … highest */
+function initialInventory([lowest, highest]: readonly [number, number], key: Key): tf.Tensor1D {
+  if (lowest === highest) return tf.fill([key.row.size], lowest) as tf.Tensor1D;
+  const offset = randomInteger(key, draws.inventory, highest - lowest + 1);
+  return tf.add(tf.cast(offset, 'float32'), lowest);
+}
