@@ -1,0 +1,30 @@
+import { closest } from 'fastest-levenshtein';
+
+import { InputError } from '../../engine/input-error';
+import { avellanedaStoikov } from './avellaneda-stoikov';
+import { carteaJaimungal } from './cartea-jaimungal';
+import { fixedDepth } from './fixed-depth';
+import { noQuotes } from './no-quotes';
+import type { PolicySolver } from './policy';
+import { randomActions } from './random';
+import { symmetricQuotes } from './symmetric-quotes';
+
+/** The classical policies, by the names under which configs and commands ask for them. */
+export const solvers: readonly PolicySolver[] = [
+  avellanedaStoikov,
+  carteaJaimungal,
+  symmetricQuotes,
+  fixedDepth,
+  noQuotes,
+  randomActions,
+];
+
+/** The solver of that name; an InputError that names the nearest one if there is none. */
+export function findSolver(name: string): PolicySolver {
+  const found = solvers.find((solver) => solver.name === name);
+  if (found) return found;
+  const names = solvers.map((solver) => solver.name);
+  throw new InputError(
+    `there is no policy '${name}'; the nearest is '${closest(name, names)}' (all: ${names.join(', ')})`,
+  );
+}
