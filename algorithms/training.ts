@@ -129,8 +129,8 @@ export function createLearner(environment: Environment, config: LearnerConfig): 
         );
         onPhase('advantages');
         const normalise = (x: tf.Tensor): tf.Tensor2D =>
-          standardise(tensors.observations, asRows(x) as tf.Tensor2D, training.observationClip);
-        const observation = normalise(trajectory.observation);
+          standardise(tensors.observations, x as tf.Tensor2D, training.observationClip);
+        const observation = normalise(asRows(trajectory.observation));
         const values = (x: tf.Tensor2D): tf.Tensor1D =>
           predictValues(valueNetwork, tensors.value, tensors.returns, x, trpo.chunk);
         const value = values(observation);
@@ -258,7 +258,11 @@ function nextValues(
   const following = tf.reshape(after, [steps, rows]) as tf.Tensor2D;
   const last = trajectory['finalObservation'];
   if (!last) return following;
-  return tf.where(trajectory.truncated, tf.reshape(predict(last), [steps, rows]), following);
+  return tf.where(
+    trajectory.truncated,
+    tf.reshape(predict(asRows(last)), [steps, rows]),
+    following,
+  );
 }
 
 /** Mean and deviation of the returns and mean length of the episodes that ended; NaN if none did. */
