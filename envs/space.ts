@@ -61,3 +61,42 @@ export const centreOf = (field: Field): number =>
 /** The change of the action by one unit of raw output, in the field's unit. */
 export const scaleOf = (field: Field): number =>
   field.scale ?? (isBounded(field) ? (field.high - field.low) / 2 : 1);
+
+/** The shape of a batch of values: [rows, fields], [rows] or [rows, choices]. */
+export function shapeOf(space: Space, rows: number): readonly number[] {
+  switch (space.kind) {
+    case 'box':
+      return [rows, space.fields.length];
+    case 'discrete':
+      return [rows];
+    case 'multi-discrete':
+      return [rows, space.choices.length];
+  }
+}
+
+export const dtypeOf = (space: Space): 'float32' | 'int32' =>
+  space.kind === 'box' ? 'float32' : 'int32';
+
+/** The number of options of each choice: what stands side by side in an action mask; none for a box. */
+export function optionsOf(space: Space): readonly number[] {
+  switch (space.kind) {
+    case 'box':
+      return [];
+    case 'discrete':
+      return [space.labels.length];
+    case 'multi-discrete':
+      return space.choices.map((choice) => choice.labels.length);
+  }
+}
+
+/** A space with the batch in front: the shape and type of the tensors that travel. */
+export interface BatchedSpace<Single extends Space = Space> {
+  readonly single: Single;
+  readonly shape: readonly number[];
+  readonly dtype: 'float32' | 'int32';
+}
+
+export const batchSpace = <Single extends Space>(
+  single: Single,
+  rows: number,
+): BatchedSpace<Single> => ({ single, shape: shapeOf(single, rows), dtype: dtypeOf(single) });
