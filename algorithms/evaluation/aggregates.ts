@@ -1,0 +1,84 @@
+import type { MeansFigure } from './bootstrap';
+
+/** Per-episode figures by name, each [episodes]. */
+export type EpisodeMetrics = Readonly<Record<string, Float64Array>>;
+
+/** A figure of a whole population of episodes. */
+export interface Aggregate {
+  readonly name: string;
+  readonly description: string;
+  /** Prepares the figure for one policy's episodes. */
+  of(metrics: EpisodeMetrics): MeansFigure;
+}
+
+/**
+ * Mean–variance cost `E + λV` of a per-episode cost (Almgren and Chriss 2000); lower is better.
+ * @param riskAversion λ, per unit of the metric
+ */
+export const meanVariance = (metric: string, riskAversion: number): Aggregate => ({
+  name: 'utility',
+  description: `mean + ${riskAversion}·variance of ${metric} (lower is better)`,
+  of: (metrics) => {
+    const { columns, moments } = centredMoments(metrics[metric]!);
+    return {
+      columns,
+      value: (means) => {
+        const { mean, variance } = moments(means);
+        return mean + riskAversion * variance;
+      },
+    };
+  },
+});
+
+/**
+ * The sure amount worth as much as the metric's lottery to an exponential utility:
+ * `−(1/γ) ln E e^{−γW}`; the mean where γ = 0.
+ * @param riskAversion γ, per unit of the metric
+ */
+export const certaintyEquivalent = (metric: string, riskAversion: number): Aggregate => ({
+  name: 'certaintyEquivalent',
+  description: `−(1/γ) ln mean e^(−γ·${metric}) at γ = ${riskAversion}`,
+  of: (metrics) => {
+    const values = metrics[metric]!;
+    if (riskAversion === 0) return { columns: [values], value: ([mean]) => mean! };
+    // Relative to the worst episode, the largest exponential is one and cannot overflow.
+    const worst = values.reduce((least, value) => Math.min(least, value), Infinity);
+    return {
+      columns: [values.map((value) => Math.exp(-riskAversion * (value - worst)))],
+      value: ([mean]) => worst - Math.log(mean!) / riskAversion,
+    };
+  },
+});
+
+/** Mean over deviation of a per-episode profit, not annualised. */
+export const sharpe = (metric: string): Aggregate => ({
+  name: 'sharpe',
+  description: `mean over standard deviation of ${metric}, per episode, not annualised`,
+  of: (metrics) => {
+    const { columns, moments } = centredMoments(metrics[metric]!);
+    return {
+      columns,
+      value: (means) => {
+        const { mean, variance } = moments(means);
+        return mean / Math.sqrt(variance);
+      },
+    };
+  },
+});
+
+/** Columns about the sample's mean, so that the variance of a resample does not cancel. */
+function centredMoments(values: Float64Array): {
+  columns: Float64Array[];
+  moments(means: readonly number[]): { mean: number; variance: number };
+} {
+  const count = values.length;
+  const centre = values.reduce((sum, value) => sum + value, 0) / count;
+  const centred = values.map((value) => value - centre);
+  return {
+    columns: [centred, centred.map((value) => value * value)],
+    moments: ([first, second]) => ({
+      mean: centre + first!,
+      variance: ((second! - first! * first!) * count) / (count - 1),
+    }),
+  };
+}

@@ -1,0 +1,170 @@
+import * as tf from '@tensorflow/tfjs';
+
+import { InputError } from '../../engine/input-error';
+import { branch } from '../../engine/loops';
+import { disposeKey, forUse, type Key, keyAt, makeKey, phases, uses } from '../../engine/random';
+import { detach, disposeTree, type Tensors, tidyTree } from '../../engine/tensors';
+import type { Environment } from '../../envs/environment';
+import type { EpisodeMetrics } from './aggregates';
+
+/** What evaluation asks of a policy, trained or classical. */
+export interface EvaluatedPolicy {
+  readonly name: string;
+  readonly kind: 'trained' | 'classical';
+  /** One action a row, in the environment's units; whatever is random in it comes from the key. */
+  act(input: {
+    readonly parameters: Tensors;
+    readonly state: Tensors;
+    /** [B, O] */
+    readonly observation: tf.Tensor2D;
+    readonly actionMask?: tf.Tensor2D;
+    readonly key: Key;
+  }): tf.Tensor;
+}
+
+export interface SimulateOptions {
+  readonly episodes: number;
+  readonly seed: number;
+  /** Which streams of noise: training's are never used here. */
+  readonly phase: 'validation' | 'test';
+  /** The most episodes that run side by side; the results do not depend on it. Default 8192. */
+  readonly batch?: number;
+}
+
+/** Each row's first episode so far; a type, not an interface, so that it is a tree of tensors. */
+type Progress = {
+  readonly state: Tensors;
+  /** [B, O] */
+  readonly observation: tf.Tensor2D;
+  /** [B] float32: 1 while the row's episode goes on, then 0. */
+  readonly running: tf.Tensor1D;
+  /** [B] sum of rewards. */
+  readonly total: tf.Tensor1D;
+  /** [B] float32, exact up to 2^24 steps. */
+  readonly length: tf.Tensor1D;
+  /** The environment's own metrics, each [B]; zero until the episode has ended. */
+  readonly metrics: Tensors;
+};
+
+/**
+ * Plays the episodes 0 … n − 1 of a stream with one policy.
+ *
+ * The random numbers are keyed by (seed, phase, episode, step within the episode), so that every policy
+ * meets the same noise, whatever the batch.
+ * @returns each [episodes]: `return` (the undiscounted sum of rewards), `length` (steps) and the
+ * environment's own metrics
+ * @throws InputError if the environment has no end of its own
+ */
+export async function simulate(
+  environment: Environment,
+  policy: EvaluatedPolicy,
+  options: SimulateOptions,
+): Promise<EpisodeMetrics> {
+  const { episodes, batch = 8192 } = options;
+  const names = ['return', 'length', ...Object.keys(environment.metrics)];
+  const columns = names.map(() => new Float64Array(episodes));
+  const rows = Math.ceil(episodes / Math.ceil(episodes / batch));
+  const parameters = tidyTree<Tensors>(() => environment.parameters());
+  try {
+    for (let first = 0; first < episodes; first += rows) {
+      const figures = playBatch(environment, policy, parameters, { ...options, first, rows });
+      const data = await figures.data();
+      figures.dispose();
+      const wanted = Math.min(rows, episodes - first);
+      columns.forEach((column, index) =>
+        column.set(data.subarray(index * rows, index * rows + wanted), first),
+      );
+    }
+  } finally {
+    disposeTree(parameters);
+  }
+  return Object.fromEntries(names.map((name, index) => [name, columns[index]!]));
+}
+
+/** Runs one batch until every row's first episode has ended: [2 + metrics, B]. */
+function playBatch(
+  environment: Environment,
+  policy: EvaluatedPolicy,
+  parameters: Tensors,
+  options: SimulateOptions & { readonly first: number; readonly rows: number },
+): tf.Tensor2D {
+  const { seed, phase, first, rows } = options;
+  const { horizon } = environment;
+  if (horizon === null) {
+    throw new InputError(
+      `environment '${environment.id}' has no end: evaluation needs episodes of limited length; set a time limit`,
+    );
+  }
+  const row = Int32Array.from({ length: rows }, (_, index) => first + index);
+  const key = makeKey({ seed, phase: phases[phase], row });
+  let progress = tidyTree<Progress>(() => {
+    const { state, observation } = environment.reset(parameters, key);
+    return detach<Progress>({
+      state,
+      observation,
+      running: tf.ones([rows]),
+      total: tf.zeros([rows]),
+      length: tf.zeros([rows]),
+      metrics: Object.fromEntries(
+        Object.keys(environment.metrics).map((name) => [name, tf.zeros([rows])]),
+      ),
+    });
+  });
+  for (let step = 0, running = true; running && step < horizon; step += 1) {
+    const previous = progress;
+    progress = tidyTree(() => {
+      const at = keyAt(key, tf.scalar(step, 'int32'));
+      return detach(advance(environment, policy, parameters, previous, at));
+    });
+    disposeTree(previous);
+    running = tf.tidy(() => tf.any(tf.cast(progress.running, 'bool')).dataSync()[0] !== 0);
+  }
+  const { total, length, metrics } = progress;
+  const figures = tf.stack([total, length, ...Object.values(metrics)]) as tf.Tensor2D;
+  disposeTree(progress);
+  disposeKey(key);
+  return figures;
+}
+
+/** One step of every row; only what belongs to a row's first episode is counted. */
+function advance(
+  environment: Environment,
+  policy: EvaluatedPolicy,
+  parameters: Tensors,
+  from: Progress,
+  key: Key,
+): Progress {
+  const { state, observation, running } = from;
+  const actionMask = environment.actionMask?.(parameters, state);
+  const action = policy.act({
+    parameters,
+    state,
+    observation,
+    ...(actionMask ? { actionMask } : {}),
+    key: forUse(key, uses.action),
+  });
+  const next = environment.step(parameters, state, action, key);
+  const done = environment.truncates
+    ? tf.logicalOr(next.terminated, next.truncated)
+    : next.terminated;
+  const counts = tf.cast(running, 'bool');
+  const metrics = branch<Tensors>(
+    tf.any(done),
+    () =>
+      Object.fromEntries(
+        Object.entries(from.metrics).map(([name, known]) => [
+          name,
+          tf.where(tf.logicalAnd(counts, done), next.metrics[name]!, known),
+        ]),
+      ),
+    () => from.metrics,
+  );
+  return {
+    state: next.state,
+    observation: next.observation,
+    running: tf.where(done, tf.zerosLike(running), running),
+    total: tf.where(counts, tf.add(from.total, next.reward), from.total),
+    length: tf.add(from.length, running),
+    metrics,
+  };
+}
