@@ -41,7 +41,7 @@ export function suggestion(name: string, valid: readonly string[]): string {
 }
 
 /** An issue of a plain union hides the issues of its options: the option that came furthest tells most. */
-function deepestIssue(issue: z.core.$ZodIssue): z.core.$ZodIssue {
+export function deepestIssue(issue: z.core.$ZodIssue): z.core.$ZodIssue {
   if (issue.code !== 'invalid_union') return issue;
   const inner = issue.errors
     .flatMap((issues) => issues.slice(0, 1))
@@ -50,7 +50,7 @@ function deepestIssue(issue: z.core.$ZodIssue): z.core.$ZodIssue {
   return deepestIssue({ ...inner, path: [...issue.path, ...inner.path] });
 }
 
-function validKeys(schema: z.ZodType, value: unknown, path: readonly PropertyKey[]): string[] {
+export function validKeys(schema: z.ZodType, value: unknown, path: readonly PropertyKey[]): string[] {
   let options = [z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema];
   let current = value;
   for (const key of path) {
