@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 
+import './gradients';
+
 /** A record of named tensors: the state of an environment, the parameters of a network. */
 export type Tensors = Readonly<Record<string, tf.Tensor>>;
 

@@ -1,0 +1,20 @@
+import * as tf from '@tensorflow/tfjs';
+
+import type { Device } from './device';
+
+/** TensorFlow.js in plain JavaScript: the slowest, and the one the others are compared with. */
+export const cpu: Device<'cpu'> = {
+  name: 'cpu',
+  probe: () =>
+    Promise.resolve({
+      available: true,
+      version: tf.version.tfjs,
+      description: 'TensorFlow.js in JavaScript, one thread',
+      hasGpu: false,
+    }),
+  start: async () => {
+    // Else the first tensor prints advice to install tfjs-node.
+    (tf.findBackend('cpu') as tf.KernelBackend & { firstUse: boolean }).firstUse = false;
+    await tf.setBackend('cpu');
+  },
+};
