@@ -30,7 +30,8 @@ export function toActionTensor(action: ActionInput, space: Space, rows: number):
   const values = Array.from<number | Numbers>(action).flatMap((row) =>
     typeof row === 'number' ? [row] : Array.from(row),
   );
-  if (values.length !== shape.reduce((product, size) => product * size, 1)) {
+  const width = (row: number | Numbers): number => (typeof row === 'number' ? 0 : row.length);
+  if (Array.from<number | Numbers>(action).some((row) => width(row) !== (shape[1] ?? 0))) {
     throw new InputError(`action: ${expected}, got rows of different lengths`);
   }
   checkValues(values, space);

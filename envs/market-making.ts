@@ -58,6 +58,8 @@ export const kind: EnvironmentKind<typeof marketMakingSchema> = {
   title: 'Market making',
   description:
     'Quote a bid and an ask around a moving mid price, and live with the inventory that their fills leave.',
+  reward:
+    'the change of wealth (cash and inventory at the mid price) in the step, quote currency; less running·q²·dt, and terminal·q² at the end, for inventory-penalty; for exponential-utility the change of −e^{−γ·profit}, a pure number',
   schema: marketMakingSchema,
   create: createMarketMaking,
 };

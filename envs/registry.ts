@@ -1,10 +1,19 @@
 import { InputError } from '../engine/input-error';
+import { kind as cartpole } from './cartpole';
 import { defineEnvironment, type Environment } from './environment';
+import { kind as execution } from './execution';
 import type { EnvironmentKind } from './kind';
+import { kind as marketMaking } from './market-making';
 import { parseConfig, suggestion } from './parse-config';
+import { kind as pendulum } from './pendulum';
 
 /** Every environment that comes with the library, in the order of the documentation. */
-export const environmentKinds: readonly EnvironmentKind[] = [];
+export const environmentKinds: readonly EnvironmentKind[] = [
+  marketMaking,
+  execution,
+  cartpole,
+  pendulum,
+];
 
 /** @throws InputError for an unknown id, with the nearest valid one */
 export function findKind(id: string): EnvironmentKind {
@@ -31,7 +40,8 @@ export function parseEnvironment(config: EnvironmentConfig): EnvironmentConfig {
 
 /** `makeEnvironment({ id: 'market-making', … })`: a registered environment as pure functions. */
 export function makeEnvironment(config: EnvironmentConfig): Environment {
-  return makeFromKind(findKind(config.id), { ...config, id: undefined });
+  const { id, ...parameters } = config;
+  return makeFromKind(findKind(id), parameters);
 }
 
 /** The same for a kind that is not registered, such as one loaded from a user's module. */

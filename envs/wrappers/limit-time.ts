@@ -50,6 +50,5 @@ export function limitTime(environment: Environment, maximumSteps: number): Envir
 }
 
 function withoutCounter(state: Tensors): Tensors {
-  const { [counter]: _elapsed, ...inner } = state;
-  return inner;
+  return Object.fromEntries(Object.entries(state).filter(([name]) => name !== counter));
 }

@@ -81,11 +81,17 @@ describe('the vectorised front', () => {
   it('owns what it returns: valid until the next call, in a tidy or not, and nothing leaks', () => {
     const before = tf.memory().numTensors;
     const environment = make();
-    const { observation } = tf.tidy(() => environment.reset());
+    let observation!: tf.Tensor;
+    tf.tidy(() => {
+      observation = environment.reset().observation;
+    });
     expect(observation.isDisposed).toBe(false);
-    const step = tf.tidy(() => environment.step(tf.zeros([numEnvs, 1])));
+    let later!: tf.Tensor;
+    tf.tidy(() => {
+      later = environment.step(tf.zeros([numEnvs, 1])).observation;
+    });
     expect(observation.isDisposed).toBe(true);
-    expect(valuesOf(step.observation)).toHaveLength(8);
+    expect(valuesOf(later)).toHaveLength(8);
     const during = tf.memory().numTensors;
     for (let count = 0; count < 10; count += 1) environment.step(still);
     expect(tf.memory().numTensors).toBe(during);

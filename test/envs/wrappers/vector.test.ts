@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 
 import { makeFromKind } from '../../../envs/registry';
-import { vectorise } from '../../../envs/vector';
+import { type VectorStep, vectorise } from '../../../envs/vector';
 import { normaliseObservation } from '../../../envs/wrappers/normalise-observation';
 import { normaliseReward } from '../../../envs/wrappers/normalise-reward';
 import { recordEpisodeStatistics } from '../../../envs/wrappers/record-episode-statistics';
@@ -153,7 +153,10 @@ it('stacked wrappers leak nothing and stay valid inside a tidy', () => {
   environment.step(push);
   const during = tf.memory().numTensors;
   for (let step = 0; step < 9; step += 1) {
-    const result = tf.tidy(() => environment.step(push));
+    let result!: VectorStep;
+    tf.tidy(() => {
+      result = environment.step(push);
+    });
     expect(valuesOf(result.reward)).toHaveLength(3);
     expect(result.info.episode!.r.isDisposed).toBe(false);
   }
