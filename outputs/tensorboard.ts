@@ -137,11 +137,7 @@ function histogramMessage(values: ArrayLike<number>): Message {
 
 /** TensorProto { dtype: DT_STRING, tensor_shape: scalar, string_val } */
 const textTensor = (markdown: string): Message =>
-  message(
-    varintField(1, 7),
-    bytesField(2, message()),
-    stringField(8, markdown),
-  );
+  message(varintField(1, 7), bytesField(2, message()), stringField(8, markdown));
 
 /** SummaryMetadata { plugin_data: { plugin_name: 'text' }, data_class: DATA_CLASS_TENSOR } */
 const textMetadata = (): Message =>
