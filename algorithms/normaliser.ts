@@ -28,20 +28,23 @@ export const initialMoments = (size: number): Moments => ({
 
 /**
  * Moments of what was seen so far and a batch, by the parallel update of Chan, Golub & LeVeque
- * (1979). The batch's own variance is taken about its own mean, so nothing cancels.
+ * (1979). The batch's own variance is taken about its own mean, so nothing cancels; the mean is
+ * corrected by the mean of what it leaves, since a plain float32 sum of many rows drifts.
  * @param rows [N, k]
  * @param cap at most so many rows are remembered: older ones fade exponentially
  */
 export function mergeMoments(moments: Moments, rows: tf.Tensor2D, cap = 2 ** 24): Moments {
   return tf.tidy(() => {
     const added = rows.shape[0];
-    const mean = tf.mean(rows, 0);
+    const rough = tf.mean(rows, 0);
+    const mean = tf.add(rough, tf.mean(tf.sub(rows, rough), 0));
     const variance = tf.mean(tf.square(tf.sub(rows, mean)), 0);
     const total = tf.add(moments.count, added);
     const share = tf.div(added, total);
+    const kept = tf.sub(1, share);
     const gap = tf.sub(mean, moments.mean);
-    const between = tf.mul(tf.mul(share, tf.sub(1, share)), tf.square(gap));
-    const within = tf.add(moments.variance, tf.mul(share, tf.sub(variance, moments.variance)));
+    const between = tf.mul(tf.mul(share, kept), tf.square(gap));
+    const within = tf.add(tf.mul(kept, moments.variance), tf.mul(share, variance));
     return {
       count: tf.minimum(total, cap),
       mean: tf.add(moments.mean, tf.mul(share, gap)),

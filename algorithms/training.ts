@@ -1,7 +1,14 @@
 import * as tf from '@tensorflow/tfjs';
 
 import { makeKey, normals, phases, uses, forUse, type Key } from '../engine/random';
-import { disposeTree, mapTrees, type Tensors, type TensorTree, tidyTree } from '../engine/tensors';
+import {
+  cloneTree,
+  disposeTree,
+  mapTrees,
+  type Tensors,
+  type TensorTree,
+  tidyTree,
+} from '../engine/tensors';
 import type { Environment } from '../envs/environment';
 import { estimateAdvantages, normaliseAdvantages } from './advantages';
 import { initialMoments, mergeMoments, type Moments, standardise } from './normaliser';
@@ -165,35 +172,39 @@ export function createLearner(environment: Environment, config: LearnerConfig): 
         onPhase('value');
         const fitted = fitValue(tensors, { observation, targets }, key);
         const observations = training.normaliseObservations
-          ? keepIfFinite(
-              mergeMoments(tensors.observations, asRows(trajectory.observation) as tf.Tensor2D),
-              tensors.observations,
-            )
-          : { moments: tensors.observations, finite: tf.scalar(true) };
+          ? mergeMoments(tensors.observations, asRows(trajectory.observation) as tf.Tensor2D)
+          : tensors.observations;
 
-        const { finite, ...policyDiagnostics } = update.diagnostics;
+        // All or nothing: what any part of the iteration could not digest, no part learns from.
+        const after = {
+          policy: update.parameters,
+          value: fitted.value,
+          adam: fitted.adam,
+          observations,
+          returns: fitted.returns,
+        };
+        const digested = allFinite({
+          ...after,
+          observations: withoutRange(observations),
+          returns: withoutRange(fitted.returns),
+          // Checked raw: clipping makes a number of NaN on wasm.
+          observation: trajectory.observation,
+        });
+        const finite = tf.logicalAnd(digested, tf.cast(update.diagnostics.finite, 'bool'));
+        const learned = mapTrees((yes, no) => tf.where(finite, yes!, no!), after, tensors);
         return {
-          tensors: mapTrees((tensor) => tf.clone(tensor!), {
-            policy: update.parameters,
-            value: fitted.value,
-            adam: fitted.adam,
-            observations: observations.moments,
-            returns: fitted.returns,
-            position,
-          }),
+          tensors: { ...learned, position: cloneTree(position) },
           diagnostics: {
             ...episodeStatistics(trajectory),
-            ...policyDiagnostics,
+            ...update.diagnostics,
             explainedVariance: explainedVariance(targets, value),
             valueLoss: tf.mean(tf.square(tf.sub(targets, value))),
             clippedFraction: clippedFraction(environment.actionSpace, action),
             ...('logStd' in update.parameters
               ? { meanStd: tf.mean(tf.exp(update.parameters['logStd']!)) }
               : {}),
-            finite: tf.mul(
-              finite,
-              tf.cast(tf.logicalAnd(fitted.finite, observations.finite), 'float32'),
-            ),
+            accepted: tf.mul(update.diagnostics.accepted, tf.cast(finite, 'float32')),
+            finite: tf.cast(finite, 'float32'),
           } as Tensors,
         };
       });
@@ -209,12 +220,12 @@ export function createLearner(environment: Environment, config: LearnerConfig): 
     dispose: () => disposeTree(environmentParameters),
   };
 
-  /** The value network after this iteration's targets; unchanged if anything is not finite. */
+  /** The value network after this iteration's targets. */
   function fitValue(
     tensors: TrainingState['tensors'],
     data: { observation: tf.Tensor2D; targets: tf.Tensor1D },
     key: Key,
-  ): { value: Tensors; adam: AdamState; returns: Moments; finite: tf.Tensor } {
+  ): Pick<TrainingState['tensors'], 'value' | 'adam' | 'returns'> {
     const { fit } = config.value;
     const { parameters, returns } = renormaliseReturns(
       valueNetwork,
@@ -234,15 +245,7 @@ export function createLearner(environment: Environment, config: LearnerConfig): 
             parameters: fitByTrustRegion(valueNetwork, parameters, rowsToFit, fit, trpo.chunk),
             state: tensors.adam,
           };
-    const finite = allFinite({ value: next.parameters, mean: returns.mean });
-    const choose = <Tree extends TensorTree>(after: Tree, before: Tree): Tree =>
-      mapTrees((yes, no) => tf.where(finite, yes!, no!), after, before);
-    return {
-      value: choose(next.parameters, tensors.value),
-      adam: choose(next.state, tensors.adam),
-      returns: choose(returns, tensors.returns),
-      finite,
-    };
+    return { value: next.parameters, adam: next.state, returns };
   }
 }
 
@@ -300,10 +303,8 @@ const allFinite = (tree: TensorTree): tf.Tensor =>
     return finite;
   });
 
-function keepIfFinite(after: Moments, before: Moments): { moments: Moments; finite: tf.Tensor } {
-  const finite = allFinite({ mean: after.mean, variance: after.variance });
-  return { moments: mapTrees((yes, no) => tf.where(finite, yes!, no!), after, before), finite };
-}
+/** The moments that are finite once a row was seen; the range of none is infinite. */
+const withoutRange = ({ mean, variance }: Moments): Tensors => ({ mean, variance });
 
 /** Normals for the initial weights, the same on every device. @param network tells networks apart */
 const weightDraws =

@@ -26,10 +26,10 @@ export function categoricalHead(sizes: readonly number[], flat: boolean): Head {
     flat
       ? (action as tf.Tensor1D)
       : (tf.squeeze(tf.slice(action, [0, head], [-1, 1]), [1]) as tf.Tensor1D);
-  /** [B, size] 1 at the chosen column. */
+  /** [B, size] float32: 1 at the chosen column. */
   const indicator = (chosen: tf.Tensor1D, size: number): tf.Tensor =>
-    // tf.oneHot refuses a single column.
-    size === 1 ? tf.ones([chosen.size, 1]) : tf.oneHot(chosen, size, 1, 0, 'float32');
+    // tf.oneHot refuses a single column, and on wasm its float32 ones are the bits of the integer 1.
+    size === 1 ? tf.ones([chosen.size, 1]) : tf.cast(tf.oneHot(chosen, size), 'float32');
   const logSoftmax = (x: tf.Tensor2D): tf.Tensor2D => {
     const shifted: tf.Tensor2D = tf.sub(x, tf.max(x, 1, true));
     return tf.sub(shifted, tf.log(tf.sum(tf.exp(shifted), 1, true)));

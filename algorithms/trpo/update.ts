@@ -104,9 +104,20 @@ export function trpoUpdate(
     });
     // (F + cI)s = g − residual, so sᵀ(F + cI)s needs no further product.
     const squaredLength = tf.sum(tf.mul(direction.solution, tf.sub(gradient, direction.residual)));
-    const length = tf.sqrt(tf.div(2 * options.trustRegion, squaredLength));
+    // A zero gradient (all advantages equal to zero) has no direction: the step is zero, not 0 · ∞.
+    const directed = tf.greater(squaredLength, 0);
+    const length = tf.where(
+      directed,
+      tf.sqrt(tf.div(2 * options.trustRegion, squaredLength)),
+      tf.zerosLike(squaredLength),
+    );
     const step = tf.mul(direction.solution, length) as tf.Tensor1D;
-    const usable = tf.logicalAnd(tf.all(tf.isFinite(step)), tf.isFinite(surrogate));
+    const gradientNorm = tf.norm(gradient) as tf.Scalar;
+    const finite = tf.logicalAnd(
+      tf.all(tf.isFinite(step)),
+      tf.all(tf.isFinite(tf.stack([gradientNorm, squaredLength, surrogate]))),
+    );
+    const usable = tf.logicalAnd(finite, directed);
 
     const start = flatten(parameters);
     const found = searchLine(
@@ -125,10 +136,10 @@ export function trpoUpdate(
         lineSearchSteps: found.tries,
         conjugateGradientIterations: direction.iterations,
         conjugateGradientResidual: direction.relativeResidual,
-        gradientNorm: tf.norm(gradient) as tf.Scalar,
+        gradientNorm,
         entropy,
         accepted: found.accepted,
-        finite: tf.cast(usable, 'float32') as tf.Scalar,
+        finite: tf.cast(finite, 'float32') as tf.Scalar,
       },
     };
   });

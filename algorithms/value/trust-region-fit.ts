@@ -23,7 +23,8 @@ export interface TrustRegionFitOptions {
 /**
  * Fits the value network to standardised returns by Gauss–Newton steps in a trust region (Schulman
  * et al. 2016, §5, eq. 29–30): the step (JᵀJ/N + cI)s = −∇½E[(V − R)²] by conjugate gradients,
- * shortened to the radius where it is longer, then the policy's line search on the squared error.
+ * shortened to the radius where it is longer, then the policy's line search: the first step that
+ * lowers the squared error and changes the predictions by no more than the radius.
  * @param observation [N, O] normalised
  * @param target [N] standardised
  */
@@ -89,10 +90,14 @@ function stepGaussNewton(
       const left = chunks.map(({ observation, target }) =>
         tf.sub(tf.reshape(target, [-1, 1]), network.apply(moved, observation)),
       );
-      return { surrogate: tf.neg(halfMeanSquare(left, rows)), kl: tf.scalar(0) };
+      const change = left.map((now, index) => tf.sub(errors[index]!, now));
+      return {
+        surrogate: tf.neg(halfMeanSquare(left, rows)),
+        kl: tf.mul(2, halfMeanSquare(change, rows)),
+      };
     },
     { surrogate: tf.neg(loss), usable },
-    { trustRegion: 0, ...options },
+    { ...options, trustRegion: options.radius },
   );
   return unflatten(found.parameters, parameters);
 }
