@@ -12,6 +12,7 @@ import {
   uniforms,
   uses,
 } from '../../engine/random';
+import { assertEnvironment } from '../../envs/check';
 import { draws, kind } from '../../envs/market-making';
 import { type MarketMakingConfig, marketMakingSchema } from '../../envs/market-making/config';
 import {
@@ -234,7 +235,7 @@ test('every step and metric equals the reference, in any combination of parts', 
         compared += tf.tidy(() => tf.scalar(compareEpisode(config, seed, wild))).dataSync()[0]!;
       },
     ),
-    { numRuns: 100 },
+    { numRuns: 60 },
   );
   expect(compared).toBeGreaterThan(0.9 * played);
 });
@@ -332,4 +333,18 @@ test('an episode of utility returns 1 − exp(−γ·profit), and initial invent
     const expected = tf.sub(1, tf.exp(tf.mul(profit!, -config.riskAversion)));
     expect(tf.max(tf.abs(tf.sub(total, expected))).dataSync()[0]).toBeLessThan(1e-4);
   });
+});
+
+test.each([
+  {},
+  { mid: { kind: 'constant' }, actions: { kind: 'grid' }, latency: 1 },
+  {
+    mid: { kind: 'ornstein-uhlenbeck' },
+    arrivals: { kind: 'hawkes', baseline: 50, jump: 5, decay: 10 },
+    reward: { kind: 'exponential-utility' },
+    tick: 0.05,
+    latency: 2,
+  },
+])('passes the checker with %j', (input) => {
+  assertEnvironment(create({ steps: 4, ...input }).definition);
 });

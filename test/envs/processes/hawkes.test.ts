@@ -41,19 +41,20 @@ test('simulated arrivals match their expectation', () => {
   const steps = 100;
   const rows = 1500;
   const arrivals = createArrivals(config, 1 / steps);
-  const counts = tf.tidy(() => {
+  const total = tf.tidy(() => {
     const parameters = arrivals.parameters();
     let state = arrivals.initial(parameters, rows);
-    let total = tf.zeros([rows, 2]);
+    let arrived = tf.zeros([rows, 2]);
     const key = makeKey({ seed: 0, phase: phases.check, rows });
     for (let step = 0; step < steps; step += 1) {
       const draws = uniforms({ ...key, step: tf.scalar(step, 'int32') }, 0, 2);
       const orders = arrivals.expectedOrders(parameters, state);
-      total = tf.add(total, tf.cast(tf.less(draws, orders), 'float32'));
+      arrived = tf.add(arrived, tf.cast(tf.less(draws, orders), 'float32'));
       state = arrivals.advance(parameters, state, draws, orders);
     }
-    return total.dataSync();
+    return arrived;
   });
+  const counts = Array.from(total.dataSync());
   const mean = counts.reduce((sum, count) => sum + count, 0) / counts.length;
   const variance = counts.reduce((sum, count) => sum + (count - mean) ** 2, 0) / counts.length;
   const standardError = Math.sqrt(variance / counts.length);
