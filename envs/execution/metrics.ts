@@ -7,15 +7,18 @@ import type { ExecutionConfig } from './config';
 export const executionMetrics: Readonly<Record<string, MetricField>> = {
   shortfall: {
     unit: 'quote currency',
+    worst: 'high',
     description:
       'Implementation shortfall (Perold 1988): X·S₀ less the proceeds of a sale, or the cost of a purchase less X·S₀. The aggregate `utility` is mean(shortfall) + riskAversion·variance(shortfall).',
   },
   shortfallBps: {
     unit: 'basis points',
+    worst: 'high',
     description: 'Shortfall over the arrival notional X·S₀.',
   },
   slippageVwapBps: {
     unit: 'basis points',
+    worst: 'high',
     description:
       'How much worse the average price of the order was than the VWAP of the mid price by market volume, over that VWAP.',
   },
@@ -34,7 +37,8 @@ export const executionMetrics: Readonly<Record<string, MetricField>> = {
 export function volumeInPeriod(parameters: Tensors, step: tf.Tensor1D, periods: number): tf.Tensor {
   const volume = parameters.marketVolume!;
   if (volume.rank < 2) return volume;
-  return tf.sum(tf.mul(volume, tf.oneHot(step, periods)), 1);
+  const now = tf.equal(tf.expandDims(step, 1), tf.range(0, periods, 1, 'int32'));
+  return tf.sum(tf.mul(volume, tf.cast(now, 'float32')), 1);
 }
 
 /** The metrics of orders that are done, each [B]. */
