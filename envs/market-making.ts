@@ -129,15 +129,12 @@ function createMarketMaking(config: MarketMakingConfig): EnvironmentDefinition<M
       const hit = tf.less(orders, tf.mul(fills.probability(parameters, depths), expected));
       const filled = tf.mul(tf.cast(hit, 'float32'), quoted);
 
-      const bought = tf.sum(tf.mul(filled, directions), 1);
+      const signed = tf.mul(filled, directions);
+      const bought = tf.sum(signed, 1);
       const inventory = tf.add(state.inventory, bought) as tf.Tensor1D;
-      const earned = tf.mul(filled, depths);
+      const gross = tf.sum(tf.mul(filled, depths), 1);
       // Each fill's notional is its price, S − δ for a bid and S + δ for an ask.
-      const notional = tf.sum(
-        tf.sub(tf.mul(filled, perSide(price)), tf.mul(earned, directions)),
-        1,
-      );
-      const gross = tf.sum(earned, 1);
+      const notional = tf.sub(tf.mul(price, tf.sum(filled, 1)), tf.sum(tf.mul(signed, depths), 1));
       const edge = parameters.makerFee
         ? tf.sub(gross, tf.mul(parameters.makerFee, notional))
         : gross;
