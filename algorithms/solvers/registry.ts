@@ -1,6 +1,7 @@
 import { closest } from 'fastest-levenshtein';
 
 import { InputError } from '../../engine/input-error';
+import { almgrenChriss } from './almgren-chriss';
 import { avellanedaStoikov } from './avellaneda-stoikov';
 import { carteaJaimungal } from './cartea-jaimungal';
 import { fixedDepth } from './fixed-depth';
@@ -8,9 +9,12 @@ import { noQuotes } from './no-quotes';
 import type { PolicySolver } from './policy';
 import { randomActions } from './random';
 import { symmetricQuotes } from './symmetric-quotes';
+import { twap } from './twap';
 
 /** The classical policies, by the names under which configs and commands ask for them. */
 export const solvers: readonly PolicySolver[] = [
+  twap,
+  almgrenChriss,
   avellanedaStoikov,
   carteaJaimungal,
   symmetricQuotes,
