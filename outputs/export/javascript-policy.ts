@@ -92,10 +92,16 @@ function forward(observation) {
     const { inputs, outputs, weights, bias } = layers[k];
     const to = values[k];
     for (let j = 0; j < outputs; j += 1) to[j] = bias[j];
-    for (let i = 0; i < inputs; i += 1) {
-      const x = from[i];
-      const row = i * outputs;
-      for (let j = 0; j < outputs; j += 1) to[j] += x * weights[row + j];
+    let i = 0;
+    for (; i + 3 < inputs; i += 4) {
+      // Four rows at once: a quarter of the reads and writes of the sums.
+      const x0 = from[i], x1 = from[i + 1], x2 = from[i + 2], x3 = from[i + 3];
+      for (let j = 0, w = i * outputs; j < outputs; j += 1, w += 1) {
+        to[j] += x0 * weights[w] + x1 * weights[w + outputs] + x2 * weights[w + 2 * outputs] + x3 * weights[w + 3 * outputs];
+      }
+    }
+    for (; i < inputs; i += 1) {
+      for (let j = 0; j < outputs; j += 1) to[j] += from[i] * weights[i * outputs + j];
     }
     if (k < layers.length - 1) for (let j = 0; j < outputs; j += 1) to[j] = ${bent};
     from = to;

@@ -55,7 +55,8 @@ interface OnnxRuntime {
 export async function findOnnxRuntime(): Promise<OnnxRuntime | null> {
   const name = 'onnxruntime-node';
   try {
-    return (await import(name)) as OnnxRuntime;
+    const found = (await import(name)) as OnnxRuntime & { readonly default?: OnnxRuntime };
+    return found.default ?? found;
   } catch {
     return null;
   }
