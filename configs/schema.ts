@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { policySchema, trainingSchema, trpoSchema, valueSchema } from '../algorithms/schema';
 import { solvers } from '../algorithms/solvers/registry';
+import { deviceNames } from '../engine/device';
 import { environmentKinds } from '../envs/registry';
 
 const moduleSchema = z
@@ -74,7 +75,7 @@ const configSchemaWith = <Environment extends z.ZodType>(env: Environment) =>
       .default(1)
       .describe('Seed of initialisation and training; 0 is a seed like any other.'),
     device: z
-      .enum(['auto', 'tensorflow', 'wasm', 'cpu'])
+      .enum(deviceNames)
       .default('auto')
       .describe('Where tensors live; auto: the first that starts.'),
     threads: z

@@ -9,6 +9,8 @@ import type { Box, Space } from './space';
 export interface MetricField {
   readonly unit: string;
   readonly description: string;
+  /** On which side the bad episodes lie: where expected shortfall is taken. Default low. */
+  readonly worst?: 'low' | 'high';
 }
 
 /** What one step does to the world, before any reset. */

@@ -82,3 +82,17 @@ function centredMoments(values: Float64Array): {
     }),
   };
 }
+
+/**
+ * The aggregates of an environment, by the metrics it keeps: `utility` of `shortfall`,
+ * `certaintyEquivalent` and `sharpe` of `profit`; λ and γ are its config's `riskAversion`.
+ */
+export function aggregatesFor(metrics: object, config: object): Aggregate[] {
+  const riskAversion = 'riskAversion' in config ? config.riskAversion : undefined;
+  const known = typeof riskAversion === 'number' ? riskAversion : null;
+  return [
+    ...('shortfall' in metrics && known !== null ? [meanVariance('shortfall', known)] : []),
+    ...('profit' in metrics && known !== null ? [certaintyEquivalent('profit', known)] : []),
+    ...('profit' in metrics ? [sharpe('profit')] : []),
+  ];
+}

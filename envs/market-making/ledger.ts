@@ -117,10 +117,12 @@ export const marketMakingMetrics: Readonly<Record<string, MetricField>> = {
   },
   meanAbsInventory: {
     unit: 'shares',
+    worst: 'high',
     description: 'Mean over the steps of |inventory| after the step.',
   },
   maxAbsInventory: {
     unit: 'shares',
+    worst: 'high',
     description: 'Largest |inventory|, the initial one included.',
   },
   fillRateBid: {
@@ -137,9 +139,15 @@ export const marketMakingMetrics: Readonly<Record<string, MetricField>> = {
   markout: currency(
     'Mean over the fills of the move of the mid price in the step of the fill, after it, in its favour; negative: adverse selection. 0 without fills.',
   ),
-  drawdown: currency('Largest fall of wealth from an earlier peak.'),
+  drawdown: {
+    ...currency('Largest fall of wealth from an earlier peak.'),
+    worst: 'high',
+  },
   turnover: currency('Notional traded, liquidation included.'),
-  fees: currency('Fees paid, rebates negative; contained in the profits above.'),
+  fees: {
+    ...currency('Fees paid, rebates negative; contained in the profits above.'),
+    worst: 'high',
+  },
 };
 
 /** The metrics of an episode that ends in this state, each [B]. */

@@ -1,0 +1,99 @@
+import { closest } from 'fastest-levenshtein';
+import yargs, { type Argv } from 'yargs';
+
+import { InputError } from '../engine/input-error';
+import { type Command, exitCodes } from './command';
+import { programVersion } from './program-version';
+
+const commands = [
+  ['train', '[config]', 'Train the policy of a config file'],
+  ['evaluate', '[checkpoint]', 'Compare policies on the same noise'],
+  ['export', '<checkpoint>', 'Write a trained policy as ONNX, TensorFlow.js or JavaScript'],
+  ['envs', '[id]', 'List the environments, or describe one'],
+  ['devices', '', 'List the devices, and why those that are missing are'],
+] as const;
+
+type CommandName = (typeof commands)[number][0];
+
+/** A command's file is loaded, and TensorFlow.js with it, when the command is called. */
+const loadCommand = (name: CommandName): Command<unknown> =>
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- only require loads lazily
+  (require(`./commands/${name}`) as { readonly command: Command<unknown> }).command;
+
+/**
+ * Runs one command line; an error becomes one line on standard error, its stack with `--debug`.
+ * @param words what follows the program's name
+ * @returns the exit code: 0 done, 1 failure, 2 bad input, 130 interrupted
+ */
+export async function runCommandLine(words: readonly string[]): Promise<number> {
+  try {
+    return await parseAndRun(words);
+  } catch (error) {
+    const debug = words.includes('--debug') || Boolean(process.env['MAKERTAKER_DEBUG']);
+    const known = error instanceof Error ? error : new Error(String(error));
+    const line = known.message.replace(/\s*\n\s*/g, ' ');
+    process.stderr.write(`makertaker: ${debug ? (known.stack ?? line) : line}\n`);
+    // By name: a user's module may throw the InputError of another copy of the library.
+    return known.name === 'InputError' ? exitCodes.badInput : exitCodes.failure;
+  }
+}
+
+async function parseAndRun(words: readonly string[]): Promise<number> {
+  let code: number = exitCodes.done;
+  const parser = yargs([...words])
+    .scriptName('makertaker')
+    .usage('$0 COMMAND …\n\nReinforcement learning for trading: train, evaluate, export.')
+    .example('$0 train configs/quickstart.yaml', 'a market maker in about two minutes')
+    .example('$0 evaluate runs/quickstart', "compare it with the config's baselines")
+    .example('$0 export runs/quickstart --format onnx --out policy', 'for other programs')
+    .option('debug', {
+      type: 'boolean',
+      default: Boolean(process.env['MAKERTAKER_DEBUG']),
+      defaultDescription: 'MAKERTAKER_DEBUG',
+      describe: 'print the stack of an error',
+    })
+    .version(programVersion())
+    .parserConfiguration({ 'dot-notation': false, 'camel-case-expansion': false })
+    .demandCommand(1, 'no command given')
+    .strict()
+    .exitProcess(false)
+    .wrap(100);
+  for (const [name, operands, describe] of commands) {
+    parser.command(
+      `${name} ${operands}`.trim(),
+      describe,
+      (own: Argv) => loadCommand(name).declare(own) as Argv,
+      async (options) => {
+        code = await loadCommand(name).run(options);
+      },
+    );
+  }
+  parser.fail((message: string | null, error: Error | undefined) => {
+    throw error ?? new InputError(explain(message ?? '', parser, words));
+  });
+  await parser.parseAsync();
+  return code;
+}
+
+/** Completes yargs' message by the nearest word that it knows. */
+function explain(message: string, parser: Argv, words: readonly string[]): string {
+  const unknown = /^Unknown (?:argument|command)s?: ([^,]+)/.exec(message)?.[1];
+  if (unknown === undefined) return `${message}; see makertaker --help`;
+  const names = commands.map(([name]) => name);
+  if (!names.some((name) => words.includes(name))) {
+    return `unknown command '${unknown}'; did you mean '${closest(unknown, names)}'? Valid: ${names.join(', ')}`;
+  }
+  if (!words.some((word) => word === `--${unknown}` || word.startsWith(`--${unknown}=`))) {
+    return `unexpected '${unknown}'; see makertaker --help`;
+  }
+  const options = knownOptions(parser).map((name) => `--${name}`);
+  return `unknown option '--${unknown}'; did you mean '${closest(`--${unknown}`, options)}'? Valid: ${options.join(', ')}`;
+}
+
+/** The names of the options declared so far, those of the command included. */
+function knownOptions(parser: Argv): string[] {
+  const { key } = (
+    parser as unknown as { getOptions(): { readonly key: Readonly<Record<string, unknown>> } }
+  ).getOptions();
+  return Object.keys(key);
+}

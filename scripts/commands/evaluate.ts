@@ -1,0 +1,183 @@
+import { aggregatesFor } from '../../algorithms/evaluation/aggregates';
+import { evaluatePolicies } from '../../algorithms/evaluation/evaluate';
+import type { EvaluatedPolicy } from '../../algorithms/evaluation/simulate';
+import type { Config } from '../../configs/schema';
+import type { DeviceName } from '../../engine/device';
+import { InputError } from '../../engine/input-error';
+import { createClassicalPolicies } from '../classical-policies';
+import { type Command, deviceOptions, exitCodes, overrideOption } from '../command';
+import { formatEvaluation } from '../format-evaluation';
+import { loadTrained } from '../load-trained';
+import { type OpenedEnvironment, openEnvironment } from '../open-environment';
+import { readConfig } from '../read-config';
+import { startDeviceWith } from '../start-device';
+
+interface Options {
+  readonly checkpoint: string | undefined;
+  readonly env: string | undefined;
+  readonly policy: readonly string[] | undefined;
+  readonly baselines: readonly string[] | undefined;
+  readonly set: readonly string[];
+  readonly episodes: number | undefined;
+  readonly seed: number | undefined;
+  readonly last: boolean;
+  readonly stochastic: boolean;
+  readonly json: boolean;
+  readonly device: string | undefined;
+  readonly threads: number | undefined;
+}
+
+export const command: Command<Options> = {
+  declare: (yargs) =>
+    yargs
+      .positional('checkpoint', {
+        type: 'string',
+        describe: 'a run (its best checkpoint) or a checkpoint folder',
+      })
+      .options({
+        env: {
+          type: 'string',
+          requiresArg: true,
+          describe: 'a config: its environment, without a trained policy',
+        },
+        policy: {
+          type: 'string',
+          array: true,
+          describe: 'with --env: classical policies to evaluate',
+        },
+        baselines: {
+          type: 'string',
+          array: true,
+          describe:
+            "classical policies to compare with; default the config's for a checkpoint, none with --env",
+        },
+        set: {
+          ...overrideOption,
+          describe: 'with --env: key.path=value overrides a key of the config',
+        },
+        episodes: {
+          type: 'number',
+          requiresArg: true,
+          describe: "episodes of each policy; default the config's",
+        },
+        seed: {
+          type: 'number',
+          requiresArg: true,
+          describe: "seed of the noise; default the config's evaluation.seed",
+        },
+        last: {
+          type: 'boolean',
+          default: false,
+          describe: "a run's last checkpoint in place of its best",
+        },
+        stochastic: {
+          type: 'boolean',
+          default: false,
+          describe: 'draw the trained actions instead of their mean or likeliest',
+        },
+        json: { type: 'boolean', default: false, describe: 'print one JSON object' },
+        ...deviceOptions,
+      })
+      .example('$0 evaluate runs/quickstart', "the trained policy against its config's baselines")
+      .example(
+        '$0 evaluate --env configs/avellaneda-stoikov.yaml --policy avellaneda-stoikov symmetric --episodes 100000',
+        'classical policies on the same noise',
+      )
+      .example('$0 evaluate runs/quickstart --baselines symmetric --json', 'for another program'),
+
+  async run(options) {
+    const subject = await openSubject(options);
+    const { config, opened } = subject;
+    const { evaluation } = config;
+    try {
+      const result = await evaluatePolicies(opened.environment, {
+        policies: subject.policies,
+        baselines: subject.baselines,
+        aggregates: aggregatesFor(opened.environment.metrics, opened.parameters),
+        episodes: countOf('--episodes', options.episodes ?? evaluation.testEpisodes, 2),
+        seed: countOf('--seed', options.seed ?? evaluation.seed, 0),
+        phase: 'test',
+      });
+      const text = options.json ? JSON.stringify(result) : formatEvaluation(result);
+      process.stdout.write(`${text}\n`);
+    } finally {
+      subject.dispose();
+    }
+    return exitCodes.done;
+  },
+};
+
+interface Subject {
+  readonly config: Config;
+  readonly opened: OpenedEnvironment;
+  readonly policies: readonly EvaluatedPolicy[];
+  readonly baselines: readonly EvaluatedPolicy[];
+  dispose(): void;
+}
+
+async function openSubject(options: Options): Promise<Subject> {
+  const { checkpoint, env, policy = [], set } = options;
+  if ((checkpoint === undefined) === (env === undefined)) {
+    throw new InputError(
+      'evaluate: give either a run or checkpoint (runs/NAME), or --env CONFIG.yaml with --policy NAME…',
+    );
+  }
+  if (env !== undefined) return openClassical(env, options);
+  if (policy.length > 0 || set.length > 0) {
+    throw new InputError(
+      `evaluate: ${policy.length > 0 ? '--policy' : '--set'} goes with --env; policies to compare a checkpoint with are --baselines`,
+    );
+  }
+  return openTrained(checkpoint!, options);
+}
+
+async function openTrained(path: string, options: Options): Promise<Subject> {
+  const trained = await loadTrained(path, {
+    ...(options.last ? { which: 'last' } : {}),
+    start: (config) => start(config, options),
+  });
+  const { config, opened } = trained;
+  const names = options.baselines ?? config.evaluation.baselines;
+  const baselines = createClassicalPolicies(names, opened);
+  return {
+    config,
+    opened,
+    policies: [trained.createPolicy(options.stochastic)],
+    baselines,
+    dispose() {
+      trained.dispose();
+      baselines.forEach((baseline) => baseline.dispose?.());
+    },
+  };
+}
+
+/** Without baselines, the first policy is compared with the others. */
+async function openClassical(file: string, options: Options): Promise<Subject> {
+  const { policy: names = [], baselines: others } = options;
+  if (names.length === 0) {
+    throw new InputError(
+      'evaluate: --env needs --policy NAME…, the classical policies to evaluate',
+    );
+  }
+  const config = readConfig(file, options.set);
+  const opened = await openEnvironment(config.env);
+  await start(config, options);
+  const split = others === undefined ? 1 : new Set(names).size;
+  const all = createClassicalPolicies([...names, ...(others ?? [])], opened);
+  return {
+    config,
+    opened,
+    policies: all.slice(0, split),
+    baselines: all.slice(split),
+    dispose: () => all.forEach((one) => one.dispose?.()),
+  };
+}
+
+async function start(config: Config, { device, threads }: Options): Promise<void> {
+  await startDeviceWith((device ?? config.device) as DeviceName, threads ?? config.threads);
+}
+
+function countOf(option: string, value: number, least: number): number {
+  if (Number.isSafeInteger(value) && value >= least) return value;
+  throw new InputError(`${option} ${value}: expected an integer of at least ${least}`);
+}

@@ -1,0 +1,37 @@
+import type { EnvironmentChoice } from '../configs/schema';
+import type { Environment } from '../envs/environment';
+import { findKind, makeFromKind } from '../envs/registry';
+import type { EnvironmentKind } from '../envs/kind';
+import { parseConfig } from '../envs/parse-config';
+import { loadEnvironmentModule } from './load-environment';
+
+export interface OpenedEnvironment {
+  readonly kind: EnvironmentKind;
+  /** The environment's own parameters, every default resolved. */
+  readonly parameters: object;
+  /** The config's `env` with every default resolved. */
+  readonly choice: EnvironmentChoice;
+  readonly environment: Environment;
+}
+
+/** Makes the environment that a config chose, of the registry or of a user's module. */
+export async function openEnvironment(choice: EnvironmentChoice): Promise<OpenedEnvironment> {
+  const { kind, key, given } = await findChosen(choice);
+  const parameters = parseConfig(kind.schema, given, 'env') as object;
+  return {
+    kind,
+    parameters,
+    choice: { ...key, ...parameters },
+    environment: makeFromKind(kind, parameters),
+  };
+}
+
+async function findChosen(choice: EnvironmentChoice) {
+  if ('module' in choice && typeof choice.module === 'string') {
+    const { module, ...given } = choice;
+    const kind = await loadEnvironmentModule(module, process.cwd());
+    return { kind, key: { module }, given };
+  }
+  const { id, ...given } = choice as Extract<EnvironmentChoice, { id: string }>;
+  return { kind: findKind(id), key: { id }, given };
+}
