@@ -75,7 +75,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
           );
           expect(Array.from(head.divergence(before, before).dataSync())).toEqual([0, 0, 0]);
         }),
-        { numRuns: 40 },
+        { numRuns: 20 },
       );
     });
 
@@ -194,7 +194,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
             Array(rows).fill(0),
           );
         }),
-        { numRuns: 60 },
+        { numRuns: 25 },
       );
     });
 

@@ -74,7 +74,7 @@ test('forward pass equals a float64 reference, by apply and by trace', () => {
       expectClose(network.apply(parameters, observation).dataSync(), expected, 1e-5);
       expectClose(network.trace(parameters, observation).output.dataSync(), expected, 1e-5);
     }),
-    { numRuns: 40 },
+    { numRuns: 25 },
   );
 });
 
@@ -87,7 +87,7 @@ test('tangent pass equals finite differences in float64', () => {
       const expected = referenceTangent(network, plain(parameters), plain(direction), rowsOf);
       expectClose(network.tangent(parameters, trace, direction).dataSync(), expected, 2e-5);
     }),
-    { numRuns: 40 },
+    { numRuns: 25 },
   );
 });
 
@@ -109,7 +109,7 @@ test('backward pass equals tf.grads', () => {
         expectClose(gradients[name]!.dataSync(), expected[index]!.dataSync(), 1e-5);
       });
     }),
-    { numRuns: 40 },
+    { numRuns: 25 },
   );
 });
 

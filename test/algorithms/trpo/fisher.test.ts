@@ -77,7 +77,7 @@ describe.each(policyKinds)('%s', (kind) => {
           expectClose(productOf(example, rows, 0)(v!).dataSync(), fv.dataSync(), 1e-5);
         },
       ),
-      { numRuns: 20 },
+      { numRuns: 10 },
     );
   });
 });

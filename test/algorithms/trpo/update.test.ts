@@ -157,7 +157,7 @@ describe.each(policyKinds)('%s', (kind) => {
           else expect(bits(update.parameters)).toBe(bits(parameters));
         },
       ),
-      { numRuns: 15 },
+      { numRuns: 8 },
     );
   });
 
