@@ -1,3 +1,5 @@
+import './gradients';
+
 import { cpu } from './devices/cpu';
 import type { Probe } from './devices/device';
 import { tensorflow } from './devices/tensorflow';

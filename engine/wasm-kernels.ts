@@ -1,15 +1,15 @@
 import * as tf from '@tensorflow/tfjs';
 
-import { comparisons, tanh } from './wasm/elementwise';
+import { castToBool, comparisons, tanh } from './wasm/elementwise';
 import { concat, gather, pack, slice, tile, unpack } from './wasm/layout';
 import { matMul, mean, sum } from './wasm/matrix';
 import type { Override } from './wasm/override';
 
-/** The kernels of the WebAssembly backend that measured clearly slower than these. */
+/** The kernels of the WebAssembly backend that measured clearly slower than these, and one that is wrong. */
 const overrides: readonly Override[] = [
   ...[matMul, sum, mean],
   ...[concat, pack, slice, unpack, gather, tile],
-  ...[tanh, ...comparisons],
+  ...[tanh, castToBool, ...comparisons],
 ];
 
 let replaced = false;

@@ -77,3 +77,19 @@ export const comparisons: readonly Override[] = [
   'Minimum',
   'Maximum',
 ].map(withColumn);
+
+/** The backend's own copies the lowest byte of a number, so that 256 is false and 0.3 as well. */
+export const castToBool: Override = {
+  kernelName: 'Cast',
+  replace: (original) => (call) => {
+    const { x } = call.inputs as { x: tf.TensorInfo };
+    if (call.attrs!['dtype'] !== 'bool' || x.dtype === 'bool') return original(call);
+    const backend = call.backend as WasmBackend;
+    const result = backend.makeOutput(x.shape, 'bool');
+    const source = backend.typedArrayFromHeap(x);
+    const target = backend.typedArrayFromHeap(result);
+    for (let place = 0; place < target.length; place += 1)
+      target[place] = source[place] === 0 ? 0 : 1;
+    return result;
+  },
+};
