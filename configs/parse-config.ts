@@ -48,12 +48,9 @@ export function parseConfig(text: string, file: string, overrides: readonly stri
     const where = change ? `--set ${change.text}` : `${file}${lineOf(document, lines, path)}`;
     throw new InputError(`${where}: ${path.length > 0 ? `${path.join('.')}: ` : ''}${message}`);
   }
-  const parsed = result.data as Config & { readonly env: Record<string, unknown> };
-  return deepFreeze({
-    ...parsed,
-    name: parsed.name ?? basename(file, extname(file)),
-    env: resolveEnvironment(parsed.env, dirname(file)),
-  });
+  const { name = basename(file, extname(file)), ...rest } = result.data;
+  const env = resolveEnvironment(rest.env as Record<string, unknown>, dirname(file));
+  return deepFreeze({ name, ...rest, env });
 }
 
 /** The identifying key first, and a module's path independent of where the config lies. */

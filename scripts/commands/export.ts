@@ -1,0 +1,79 @@
+import type { DeviceName } from '../../engine/device';
+import { InputError } from '../../engine/input-error';
+import { exportPolicy } from '../../outputs/export/export-policy';
+import { type PolicyFormat, policyFormats } from '../../outputs/export/policy-description';
+import { type Command, deviceOptions, exitCodes } from '../command';
+import { livePolicy, toExportable } from '../exportable-policy';
+import { loadTrained } from '../load-trained';
+import { programVersion } from '../program-version';
+import { startDeviceWith } from '../start-device';
+
+interface Options {
+  readonly checkpoint: string;
+  readonly format: string;
+  readonly out: string;
+  readonly last: boolean;
+  readonly device: string | undefined;
+  readonly threads: number | undefined;
+}
+
+export const command: Command<Options> = {
+  declare: (yargs) =>
+    yargs
+      .positional('checkpoint', {
+        type: 'string',
+        demandOption: true,
+        describe: 'a run (its best checkpoint) or a checkpoint folder',
+      })
+      .options({
+        format: {
+          type: 'string',
+          demandOption: true,
+          requiresArg: true,
+          describe: policyFormats.join(', '),
+        },
+        out: {
+          type: 'string',
+          demandOption: true,
+          requiresArg: true,
+          describe: 'the folder to write, made if missing',
+        },
+        last: {
+          type: 'boolean',
+          default: false,
+          describe: "a run's last checkpoint in place of its best",
+        },
+        ...deviceOptions,
+      })
+      .example('$0 export runs/quickstart --format onnx --out policy', 'for onnxruntime')
+      .example('$0 export runs/quickstart --format tfjs --out policy', 'for TensorFlow.js')
+      .example('$0 export runs/quickstart --format javascript --out policy', 'no dependency'),
+
+  async run({ checkpoint, format, out, last, device, threads }) {
+    if (!policyFormats.includes(format as PolicyFormat)) {
+      throw new InputError(`--format ${format}: expected one of ${policyFormats.join(', ')}`);
+    }
+    const trained = await loadTrained(checkpoint, {
+      ...(last ? { which: 'last' } : {}),
+      start: (config) =>
+        startDeviceWith((device ?? config.device) as DeviceName, threads ?? config.threads),
+    });
+    try {
+      const { files, check } = await exportPolicy(
+        await toExportable(trained),
+        format as PolicyFormat,
+        out,
+        livePolicy(trained),
+        programVersion(),
+      );
+      const verdict =
+        check.kind === 'agrees'
+          ? `agrees with the trained policy on ${check.rows} observations: greatest error ${check.maxError.toPrecision(2)}`
+          : `unchecked: ${check.reason}`;
+      process.stdout.write(`${[...files, verdict].join('\n')}\n`);
+    } finally {
+      trained.dispose();
+    }
+    return exitCodes.done;
+  },
+};

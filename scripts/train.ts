@@ -1,0 +1,141 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { stringify } from 'yaml';
+
+import { aggregatesFor } from '../algorithms/evaluation/aggregates';
+import { type Evaluation, evaluatePolicies } from '../algorithms/evaluation/evaluate';
+import type { ClassicalPolicy } from '../algorithms/solvers/policy';
+import { createLearner, type Learner, type TrainingState } from '../algorithms/training';
+import type { Config } from '../configs/schema';
+import { disposeTree } from '../engine/tensors';
+import type { LoadedCheckpoint } from '../outputs/checkpoint';
+import { restoreTensors } from '../outputs/tensor-arrays';
+import { createClassicalPolicies } from './classical-policies';
+import { exitCodes } from './command';
+import { formatEvaluation } from './format-evaluation';
+import { listenForInterruption } from './interruption';
+import { loadTrained } from './load-trained';
+import { openEnvironment } from './open-environment';
+import type { Progress } from './progress';
+import { openRunLog } from './run-log';
+import { describeStarted, startDeviceWith } from './start-device';
+import { type Counters, noCounters, trainRun } from './train-run';
+
+export interface TrainingRequest {
+  readonly config: Config;
+  /** Called once nothing in the input can be wrong any more. */
+  createFolder(): string;
+  /** Where to go on; null: from the beginning. */
+  readonly checkpoint: LoadedCheckpoint | null;
+}
+
+/**
+ * One run from its config to the comparison with its baselines.
+ * @returns the exit code: done, or interrupted with a checkpoint saved
+ */
+export async function train(request: TrainingRequest, progress: Progress): Promise<number> {
+  const device = await startDeviceWith(request.config.device, request.config.threads);
+  const opened = await openEnvironment(request.config.env);
+  const config: Config = { ...request.config, env: opened.choice };
+  const baselines = createClassicalPolicies(config.evaluation.baselines, opened);
+  const learner = createLearner(opened.environment, config);
+  try {
+    const start = startOf(learner, config, request.checkpoint);
+    const folder = request.createFolder();
+    progress.say(`device: ${describeStarted(device)}`);
+    const done = await trainIn(folder, { config, learner, start, progress });
+    if (done < config.training.iterations) {
+      progress.say(
+        `interrupted after iteration ${done} of ${config.training.iterations}; go on with: makertaker train --resume ${folder}`,
+      );
+      return exitCodes.interrupted;
+    }
+    progress.say('evaluating on test streams …');
+    const evaluation = await evaluateBest(folder, baselines);
+    writeFileSync(join(folder, 'evaluation.json'), `${JSON.stringify(evaluation, null, 2)}\n`);
+    progress.say(`\n${formatEvaluation(evaluation)}\n\n${describeFiles(folder)}`);
+    return exitCodes.done;
+  } finally {
+    baselines.forEach((baseline) => baseline.dispose?.());
+    learner.dispose();
+  }
+}
+
+interface Start {
+  readonly state: TrainingState;
+  readonly counters: Counters;
+}
+
+function startOf(learner: Learner, { seed }: Config, checkpoint: LoadedCheckpoint | null): Start {
+  const initial = learner.initialise(seed);
+  if (checkpoint === null) return { state: initial, counters: noCounters };
+  try {
+    const tensors = restoreTensors(checkpoint.arrays, initial.tensors);
+    return {
+      state: { iteration: checkpoint.iteration, tensors },
+      // The checkpoint's checksum vouches that this program wrote it.
+      counters: checkpoint.document.counters as unknown as Counters,
+    };
+  } finally {
+    disposeTree(initial.tensors);
+  }
+}
+
+async function trainIn(
+  folder: string,
+  parts: {
+    readonly config: Config;
+    readonly learner: Learner;
+    readonly start: Start;
+    readonly progress: Progress;
+  },
+): Promise<number> {
+  const { config, start, progress } = parts;
+  const text = stringify(config);
+  writeFileSync(join(folder, 'config.yaml'), text);
+  const { iteration } = start.state;
+  progress.say(`${iteration > 0 ? `going on after iteration ${iteration} in` : 'run:'} ${folder}`);
+  const log = openRunLog(folder, iteration, text);
+  const interruption = listenForInterruption(() =>
+    progress.say('interrupted: the iteration is being finished; once more to stop at once'),
+  );
+  try {
+    return await trainRun({ ...parts, folder, log, interruption }, start);
+  } finally {
+    interruption.release();
+    log.close();
+  }
+}
+
+/** The best checkpoint against the config's baselines, on streams met nowhere else. */
+async function evaluateBest(
+  folder: string,
+  baselines: readonly ClassicalPolicy[],
+): Promise<Evaluation> {
+  const trained = await loadTrained(folder, { start: () => Promise.resolve() });
+  const { config, opened } = trained;
+  try {
+    return await evaluatePolicies(opened.environment, {
+      policies: [trained.createPolicy(false)],
+      baselines,
+      aggregates: aggregatesFor(opened.environment.metrics, opened.parameters),
+      episodes: config.evaluation.testEpisodes,
+      seed: config.evaluation.seed,
+      phase: 'test',
+    });
+  } finally {
+    trained.dispose();
+  }
+}
+
+const describeFiles = (folder: string): string =>
+  [
+    ['checkpoints', 'the best and the last'],
+    ['metrics.jsonl', 'one line an iteration'],
+    ['tensorboard', 'for tensorboard --logdir'],
+    ['evaluation.json', 'the comparison above'],
+    ['config.yaml', 'the config with every default'],
+  ]
+    .map(([name, meaning]) => `${join(folder, name!)}: ${meaning}`)
+    .join('\n');
