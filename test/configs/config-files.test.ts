@@ -1,0 +1,20 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { parseConfig } from '../../configs/parse-config';
+import { configJsonSchema } from '../../scripts/config-json-schema';
+
+const folder = join(__dirname, '../../configs');
+const files = readdirSync(folder).filter((file) => file.endsWith('.yaml'));
+
+describe('the configs of the repository', () => {
+  it.each(files)('%s is valid and names its schema for editors', (file) => {
+    const text = readFileSync(join(folder, file), 'utf8');
+    expect(text).toMatch(/^# yaml-language-server: \$schema=\.\/config\.schema\.json\n/);
+    expect(parseConfig(text, join(folder, file)).name).toBe(file.replace('.yaml', ''));
+  });
+
+  it('have a JSON Schema that is current (npm run docs)', () => {
+    expect(readFileSync(join(folder, 'config.schema.json'), 'utf8')).toBe(configJsonSchema());
+  });
+});
