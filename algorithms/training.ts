@@ -16,7 +16,12 @@ import { createNetwork, type Network } from './policies/network';
 import { clippedFraction, createPolicy, type Policy } from './policies/policy';
 import { type Position, rollout, startPosition, type Trajectory } from './rollout';
 import type { LearnerConfig } from './schema';
-import { trpoUpdate } from './trpo/update';
+import {
+  type PolicyBatch,
+  type TrpoOptions,
+  trpoUpdate,
+  type UpdateDiagnostics,
+} from './trpo/update';
 import { type AdamState, fitByAdam, initialAdam } from './value/adam-fit';
 import { fitByTrustRegion } from './value/trust-region-fit';
 import {
@@ -47,6 +52,18 @@ export interface TrainingState {
 export const trainingPhases = ['rollout', 'advantages', 'update', 'value'] as const;
 export type TrainingPhase = (typeof trainingPhases)[number];
 
+/** How a policy learns from a batch; `finite` 0 refuses the whole iteration. */
+export type UpdatePolicy = (
+  policy: Policy,
+  parameters: Tensors,
+  batch: PolicyBatch,
+  options: TrpoOptions,
+  key: Key,
+) => {
+  readonly parameters: Tensors;
+  readonly diagnostics: Tensors & Pick<UpdateDiagnostics, 'accepted' | 'finite'>;
+};
+
 /** One learner on one environment: networks, and the pure functions from state to state. */
 export interface Learner {
   readonly environment: Environment;
@@ -70,7 +87,12 @@ export interface Learner {
 /** Return targets that the value normaliser remembers, in iterations. */
 const returnMemory = 10;
 
-export function createLearner(environment: Environment, config: LearnerConfig): Learner {
+/** @param updatePolicy in place of TRPO's, for comparisons */
+export function createLearner(
+  environment: Environment,
+  config: LearnerConfig,
+  updatePolicy: UpdatePolicy = trpoUpdate,
+): Learner {
   const { training, trpo } = config;
   const policy = createPolicy(environment.observationSpace, environment.actionSpace, config.policy);
   const valueNetwork = createNetwork({
@@ -156,7 +178,7 @@ export function createLearner(environment: Environment, config: LearnerConfig): 
 
         onPhase('update');
         const action = asRows(trajectory.action);
-        const update = trpoUpdate(
+        const update = updatePolicy(
           policy,
           tensors.policy,
           {
