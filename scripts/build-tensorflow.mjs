@@ -29,7 +29,7 @@ function ask(program, ...args) {
 
 /** Runs a program whose output is shown; ends this one with its status if it fails. */
 function run(program, args, options = {}) {
-  console.log(`$ ${[program, ...args].join(' ')}`);
+  console.log(`$ ${[program, ...args].join(' ').split('\n')[0]}`);
   const { status, error } = spawnSync(program, args, { stdio: 'inherit', ...options });
   if (error) console.error(error.message);
   if (status !== 0) process.exit(1);
