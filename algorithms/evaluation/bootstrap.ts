@@ -24,25 +24,20 @@ export interface Interval {
 export function bootstrap(
   figures: readonly MeansFigure[],
   episodes: number,
-  resamples = 1000,
+  resamples = 500,
   seed = 0,
 ): Interval[] {
-  const random = createGenerator(seed);
-  const counts = new Float64Array(episodes);
+  const draw = createResampler(episodes, seed);
   const samples = figures.map(() => new Float64Array(resamples));
   for (let resample = 0; resample < resamples; resample += 1) {
-    counts.fill(0);
-    for (let draw = 0; draw < episodes; draw += 1) {
-      const index = Math.floor((random() / 4294967296) * episodes);
-      counts[index] = counts[index]! + 1;
-    }
+    const counts = draw();
     figures.forEach((figure, index) => {
       samples[index]![resample] = figure.value(
         figure.columns.map((column) => dot(counts, column) / episodes),
       );
     });
   }
-  const ones = counts.fill(1);
+  const ones = new Float64Array(episodes).fill(1);
   return figures.map((figure, index) => {
     const sorted = samples[index]!.sort();
     return {
@@ -59,19 +54,37 @@ function dot(weights: Float64Array, values: Float64Array): number {
 }
 
 /**
- * Uniform 32-bit integers: sfc32 of PractRand (Doty-Humphrey). For resampling on the host only; what an
- * environment or a policy draws comes from the engine's counter-based streams.
+ * How often each of n episodes stands in a resample of n with replacement; each call draws another one.
+ * The generator is sfc32 of PractRand (Doty-Humphrey): for resampling on the host only; what an
+ * environment or a policy draws comes from the engine's counter-based streams. Its steps stand in the
+ * loop, since a call for each of a hundred million draws would take most of the time.
+ * @returns [n], the same array each time
  */
-function createGenerator(seed: number): () => number {
-  let [a, b, c, counter] = [seed | 0, (seed / 4294967296) | 0, 0x9e3779b9 | 0, 1];
-  const next = (): number => {
-    const sum = (a + b + counter) | 0;
-    counter = (counter + 1) | 0;
-    a = b ^ (b >>> 9);
-    b = (c + (c << 3)) | 0;
-    c = (((c << 21) | (c >>> 11)) + sum) | 0;
-    return sum >>> 0;
+function createResampler(episodes: number, seed: number): () => Float64Array {
+  const counts = new Float64Array(episodes);
+  const indexPerDraw = episodes / 2 ** 32;
+  const state = Int32Array.of(seed, Math.floor(seed / 2 ** 32), 0x9e3779b9, 1);
+  const advance = (steps: number): void => {
+    let a = state[0]!;
+    let b = state[1]!;
+    let c = state[2]!;
+    let counter = state[3]!;
+    for (let step = 0; step < steps; step += 1) {
+      const sum = (a + b + counter) | 0;
+      counter = (counter + 1) | 0;
+      a = b ^ (b >>> 9);
+      b = (c + (c << 3)) | 0;
+      c = (((c << 21) | (c >>> 11)) + sum) | 0;
+      const index = ((sum >>> 0) * indexPerDraw) | 0;
+      counts[index] = counts[index]! + 1;
+    }
+    state.set([a, b, c, counter]);
   };
-  for (let round = 0; round < 15; round += 1) next();
-  return next;
+  // sfc32 asks for the first numbers to be dropped, while the seed spreads.
+  advance(15);
+  return () => {
+    counts.fill(0);
+    advance(episodes);
+    return counts;
+  };
 }
