@@ -38,6 +38,13 @@ export const trpoSchema = z
       .default(0.01)
       .describe('Bound on the mean KL divergence of one update, δ.')
       .meta({ unit: 'nats' }),
+    finalTrustRegion: positive
+      .nullable()
+      .default(null)
+      .describe(
+        'The bound in the last iteration; it moves there geometrically. null: the bound stays as it is.',
+      )
+      .meta({ unit: 'nats' }),
     damping: z
       .number()
       .nonnegative()

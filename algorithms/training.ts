@@ -187,7 +187,7 @@ export function createLearner(
             advantage: normaliseAdvantages(tf.reshape(advantage, [rows])),
             ...(trajectory['actionMask'] ? { actionMask: asRows(trajectory['actionMask']) } : {}),
           },
-          trpo,
+          { ...trpo, trustRegion: trustRegionAt(config, iteration) },
           key,
         );
 
@@ -269,6 +269,14 @@ export function createLearner(
           };
     return { value: next.parameters, adam: next.state, returns };
   }
+}
+
+/** δ of an iteration: geometric from `trustRegion` in the first to `finalTrustRegion` in the last. */
+export function trustRegionAt({ trpo, training }: LearnerConfig, iteration: number): number {
+  const { trustRegion, finalTrustRegion } = trpo;
+  if (finalTrustRegion === null || training.iterations === 1) return trustRegion;
+  const share = Math.min(1, iteration / (training.iterations - 1));
+  return trustRegion * (finalTrustRegion / trustRegion) ** share;
 }
 
 /** V of what follows each step: of the next row, of the final observation where an episode was cut. */
