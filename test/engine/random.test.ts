@@ -36,9 +36,13 @@ function drawn<Values extends tf.TypedArray>(
   draw: (key: Key) => tf.Tensor,
 ): Values {
   const key = makeKey(options);
-  const values = tf.tidy(() => draw(key).dataSync() as Values);
+  let values: Values | undefined;
+  // tf.tidy would walk through every number of what it returns.
+  tf.tidy(() => {
+    values = draw(key).dataSync() as Values;
+  });
   disposeKey(key);
-  return values;
+  return values!;
 }
 
 /** Greatest distance of the empirical from the given distribution function, times √n. */
