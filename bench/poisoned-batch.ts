@@ -136,7 +136,7 @@ async function main(): Promise<void> {
     after,
   };
   const docs = join(process.cwd(), 'docs');
-  writeFileSync(join(docs, 'poisoned-batch.json'), `${JSON.stringify(report, null, 1)}\n`);
+  writeFileSync(join(docs, 'poisoned-batch.json'), `${JSON.stringify(report, null, 2)}\n`);
   writeFileSync(join(docs, 'poisoned-batch.svg'), draw(before.steps, after));
   const { klOnPoisonedBatch, klOnSoundBatch } = report;
   console.log(JSON.stringify({ klOnPoisonedBatch, klOnSoundBatch }, null, 2));

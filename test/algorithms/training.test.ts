@@ -96,7 +96,7 @@ const poisoned = (part: 'reward' | 'observation'): Environment =>
     transition(parameters, state, action, key) {
       const change = target.definition.transition(parameters, state, action, key);
       if (part === 'observation') return change;
-      const bad = tf.equal(state['row']!, 2);
+      const bad = tf.equal(state['row']!, 2) as tf.Tensor1D;
       return { ...change, reward: tf.where(bad, tf.fill(bad.shape, NaN), change.reward) };
     },
     observe: (_, state) => {
