@@ -64,6 +64,7 @@ async function parseAndRun(words: readonly string[]): Promise<number> {
       describe,
       (own: Argv) => loadCommand(name).declare(own) as Argv,
       async (options) => {
+        checkValues(options, parser);
         code = await loadCommand(name).run(options);
       },
     );
@@ -86,14 +87,28 @@ function explain(message: string, parser: Argv, words: readonly string[]): strin
   if (!words.some((word) => word === `--${unknown}` || word.startsWith(`--${unknown}=`))) {
     return `unexpected '${unknown}'; see makertaker --help`;
   }
-  const options = knownOptions(parser).map((name) => `--${name}`);
+  const options = Object.keys(declaredOptions(parser).key).map((name) => `--${name}`);
   return `unknown option '--${unknown}'; did you mean '${closest(`--${unknown}`, options)}'? Valid: ${options.join(', ')}`;
 }
 
-/** The names of the options declared so far, those of the command included. */
-function knownOptions(parser: Argv): string[] {
-  const { key } = (
-    parser as unknown as { getOptions(): { readonly key: Readonly<Record<string, unknown>> } }
-  ).getOptions();
-  return Object.keys(key);
+/** What yargs lets pass: an option with one value that stands twice, and numbers that are none. */
+function checkValues(options: Readonly<Record<string, unknown>>, parser: Argv): void {
+  const { array } = declaredOptions(parser);
+  for (const [name, value] of Object.entries(options)) {
+    if (name !== '_' && Array.isArray(value) && !array.includes(name)) {
+      throw new InputError(`--${name}: given ${value.length} times; it takes one value`);
+    }
+    if (Number.isNaN(value)) throw new InputError(`--${name}: expected a number`);
+  }
 }
+
+/** The options declared so far, those of the command included. */
+const declaredOptions = (parser: Argv) =>
+  (
+    parser as unknown as {
+      getOptions(): {
+        readonly key: Readonly<Record<string, unknown>>;
+        readonly array: readonly string[];
+      };
+    }
+  ).getOptions();

@@ -1,0 +1,164 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { parseConfig } from '../../../configs/parse-config';
+import { loadCheckpoint } from '../../../outputs/checkpoint';
+import { readMetrics } from '../../../outputs/metrics-log';
+import { captureOutput } from '../capture-output';
+
+const folder = mkdtempSync(join(tmpdir(), 'makertaker-'));
+const file = join(folder, 'small.yaml');
+const out = join(folder, 'runs');
+const run = join(out, 'small');
+
+writeFileSync(
+  file,
+  `seed: 0
+device: cpu
+env: { id: market-making, steps: 8, arrivals: { kind: poisson, rate: 5 }, inventory: { scale: 4 } }
+policy: { hidden: [8] }
+value: { hidden: [8], fit: { kind: adam, epochs: 1, minibatch: 64 } }
+training: { environments: 16, steps: 8, iterations: 5 }
+evaluation: { baselines: [symmetric], every: 2, episodes: 16, testEpisodes: 32 }
+`,
+);
+const train = (...words: string[]) => captureOutput(['train', file, '--out', out, ...words]);
+
+/** The figures of a run, times aside. */
+const figuresOf = (path: string) =>
+  readMetrics(join(path, 'metrics.jsonl')).map((line) =>
+    Object.entries(line).filter(([name]) => !name.startsWith('time/')),
+  );
+const bytesOf = (path: string): Buffer =>
+  readFileSync(join(loadCheckpoint(path, { which: 'last' }).folder, 'arrays.safetensors'));
+
+beforeAll(async () => {
+  const { code, errors, output } = await train();
+  expect(errors).toBe('');
+  expect(output).toContain('Paired differences');
+  expect(code).toBe(0);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('train', () => {
+  it('leaves checkpoints, curves, the config and the comparison behind', () => {
+    expect(readdirSync(run).sort()).toEqual([
+      'checkpoints',
+      'config.yaml',
+      'evaluation.json',
+      'metrics.jsonl',
+      'tensorboard',
+    ]);
+    const lines = readMetrics(join(run, 'metrics.jsonl'));
+    expect(lines.map(({ iteration }) => iteration)).toEqual([1, 2, 3, 4, 5]);
+    expect(lines[4]).toMatchObject({ environmentSteps: 640, finite: 1, failures: 0 });
+    expect(lines.map((line) => typeof line['validation/return'])).toEqual([
+      'undefined',
+      'number',
+      'object',
+      'number',
+      'number',
+    ]);
+    const last = loadCheckpoint(run, { which: 'last' });
+    expect(last.iteration).toBe(5);
+    const validations = [lines[1], lines[3], lines[4]].map((line) => line!['validation/return']);
+    const { iteration } = loadCheckpoint(run, { which: 'best' });
+    const best = lines.find((line) => line.iteration === iteration)!['validation/return'];
+    expect(best).toBe(Math.max(...(validations as number[])));
+  });
+
+  it('writes a config that gives the same config again', () => {
+    const text = readFileSync(join(run, 'config.yaml'), 'utf8');
+    expect(parseConfig(text, 'anything.yaml')).toEqual(
+      parseConfig(readFileSync(file, 'utf8'), file),
+    );
+  });
+
+  it('has as many live tensors after every iteration', () => {
+    const live = readMetrics(join(run, 'metrics.jsonl')).map((line) => line['liveTensors']);
+    expect(new Set(live).size).toBe(1);
+  });
+
+  it('gives the same bytes for the same seed, in a folder of its own, and others for another', async () => {
+    expect((await train()).code).toBe(0);
+    expect(figuresOf(`${run}-2`)).toEqual(figuresOf(run));
+    expect(bytesOf(`${run}-2`).equals(bytesOf(run))).toBe(true);
+    expect((await train('--seeds', '1,2')).code).toBe(0);
+    expect(bytesOf(`${run}-seed1`).equals(bytesOf(run))).toBe(false);
+    expect(bytesOf(`${run}-seed2`).equals(bytesOf(`${run}-seed1`))).toBe(false);
+  });
+
+  it('stops in good order when interrupted, and goes on to the same bytes', async () => {
+    const name = ['--set', 'name=stopped'];
+    const stopped = await captureOutput(['train', file, '--out', out, ...name], (text) => {
+      if (text.startsWith('3/5')) process.emit('SIGINT');
+    });
+    expect(stopped.code).toBe(130);
+    const path = join(out, 'stopped');
+    expect(stopped.output).toContain(`makertaker train --resume ${path}`);
+    expect(loadCheckpoint(path, { which: 'last' }).iteration).toBe(3);
+    expect(existsSync(join(path, 'evaluation.json'))).toBe(false);
+    const resumed = await captureOutput(['train', '--resume', path]);
+    expect(resumed.code).toBe(0);
+    expect(figuresOf(path)).toEqual(figuresOf(run));
+    expect(bytesOf(path).equals(bytesOf(run))).toBe(true);
+    expect(readFileSync(join(path, 'evaluation.json'), 'utf8')).toBe(
+      readFileSync(join(run, 'evaluation.json'), 'utf8'),
+    );
+  });
+
+  it('refuses to go on with another config', async () => {
+    const { code, errors } = await captureOutput([
+      'train',
+      '--resume',
+      run,
+      '--set',
+      'trpo.damping=3',
+    ]);
+    expect(code).toBe(2);
+    expect(errors).toContain('trpo.damping is 3 now and was 0.1');
+    const checkpoint = loadCheckpoint(run).folder;
+    const wrong = await captureOutput(['train', '--resume', checkpoint]);
+    expect(wrong.errors).toContain('this is a checkpoint; give its run');
+  });
+
+  it('goes on for longer when asked, as if it had been asked at first', async () => {
+    const longer = ['--set', 'training.iterations=6'];
+    expect((await train(...longer, '--set', 'name=longer')).code).toBe(0);
+    expect((await captureOutput(['train', '--resume', `${run}-2`, ...longer])).code).toBe(0);
+    expect(bytesOf(`${run}-2`).equals(bytesOf(join(out, 'longer')))).toBe(true);
+  });
+
+  it('leaves no folder behind when the input is wrong', async () => {
+    const { code } = await train('--set', 'name=never', '--set', 'evaluation.baselines=[twap]');
+    expect(code).toBe(2);
+    expect(existsSync(join(out, 'never'))).toBe(false);
+  });
+});
+
+describe('a trained run', () => {
+  it('is evaluated against its baselines, to the same figures each time', async () => {
+    const { code, output } = await captureOutput(['evaluate', run, '--json']);
+    expect(code).toBe(0);
+    expect(JSON.parse(output)).toEqual(
+      JSON.parse(readFileSync(join(run, 'evaluation.json'), 'utf8')),
+    );
+    const { policies } = JSON.parse(output) as { policies: object[] };
+    expect(policies).toMatchObject([
+      { name: 'trained', kind: 'trained' },
+      { name: 'symmetric', kind: 'classical' },
+    ]);
+  });
+
+  it.each(['tfjs', 'javascript'])('is exported as %s, which agrees with it', async (format) => {
+    const target = join(folder, format);
+    const { code, output, errors } = await captureOutput([
+      ...['export', run, '--format', format, '--out', target],
+    ]);
+    expect(errors).toBe('');
+    expect(code).toBe(0);
+    expect(output).toContain('agrees with the trained policy on 10000 observations');
+    expect(existsSync(join(target, 'policy.json'))).toBe(true);
+  });
+});
