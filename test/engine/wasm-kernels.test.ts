@@ -58,7 +58,7 @@ const range = (from: number, to: number): Float32Array =>
   Float32Array.from({ length: 2001 }, (_, index) => from + ((to - from) * index) / 2000);
 
 const size = fc.integer({ min: 1, max: 9 });
-const runs = { numRuns: 40 };
+const runs = { numRuns: 20 };
 
 describe('kernels of wasm that are replaced equal those of cpu', () => {
   it('tanh, to two units in the last place, with NaN and the infinities', async () => {
