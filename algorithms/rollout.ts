@@ -6,6 +6,7 @@ import type { Tensors } from '../engine/tensors';
 import type { Environment } from '../envs/environment';
 import { type Moments, standardise } from './normaliser';
 import { type Policy, toEnvironmentAction } from './policies/policy';
+import type { Trajectory } from './trajectory';
 
 /** Where B environments stand between two rollouts. */
 export interface Position extends Record<string, Tensors | tf.Tensor> {
@@ -15,22 +16,6 @@ export interface Position extends Record<string, Tensors | tf.Tensor> {
   /** [B] return and length of the episodes under way */
   readonly episodeReturn: tf.Tensor1D;
   readonly episodeLength: tf.Tensor1D;
-}
-
-/** T steps of B environments; every leaf has T, B in front. */
-export interface Trajectory extends Record<string, tf.Tensor> {
-  /** [T, B, O] not normalised */
-  readonly observation: tf.Tensor3D;
-  /** raw policy actions [T, B, A] float32, [T, B] or [T, B, heads] int32 */
-  readonly action: tf.Tensor;
-  /** [T, B] */
-  readonly reward: tf.Tensor2D;
-  /** [T, B] bool */
-  readonly terminated: tf.Tensor2D;
-  readonly truncated: tf.Tensor2D;
-  /** [T, B] return and length of the episodes that ended in this step, 0 elsewhere */
-  readonly endedReturn: tf.Tensor2D;
-  readonly endedLength: tf.Tensor2D;
 }
 
 /** What acts: network, its parameters and the normaliser, all frozen through a rollout. */

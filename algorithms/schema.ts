@@ -129,8 +129,7 @@ export const trainingSchema = z
       .describe('Standardise observations by running moments.'),
     observationClip: positive
       .default(10)
-      .describe('Standardised observations are clipped to ± this.')
-      .meta({ unit: 'standard deviations' }),
+      .describe('Observations, standardised where that is on, are clipped to ± this.'),
     maximumFailures: count
       .default(5)
       .describe('Non-finite updates in a row after which the run stops.'),

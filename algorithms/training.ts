@@ -12,24 +12,20 @@ import {
 import type { Environment } from '../envs/environment';
 import { estimateAdvantages, normaliseAdvantages } from './advantages';
 import { initialMoments, mergeMoments, type Moments, standardise } from './normaliser';
-import { createNetwork, type Network } from './policies/network';
+import { createNetwork, type Network, type WeightDraws } from './policies/network';
 import { clippedFraction, createPolicy, type Policy } from './policies/policy';
-import { type Position, rollout, startPosition, type Trajectory } from './rollout';
+import { type Position, rollout, startPosition } from './rollout';
 import type { LearnerConfig } from './schema';
+import { asRows, episodeStatistics, nextValues } from './trajectory';
 import {
   type PolicyBatch,
   type TrpoOptions,
   trpoUpdate,
   type UpdateDiagnostics,
 } from './trpo/update';
-import { type AdamState, fitByAdam, initialAdam } from './value/adam-fit';
-import { fitByTrustRegion } from './value/trust-region-fit';
-import {
-  explainedVariance,
-  predictValues,
-  renormaliseReturns,
-  standardiseTargets,
-} from './value/value-function';
+import { type AdamState, initialAdam } from './value/adam-fit';
+import { fitValue } from './value/fit-value';
+import { explainedVariance, predictValues } from './value/value-function';
 
 /** Everything that changes from one iteration to the next; a checkpoint holds just this. */
 export interface TrainingState {
@@ -83,9 +79,6 @@ export interface Learner {
   ): { state: TrainingState; diagnostics: Tensors };
   dispose(): void;
 }
-
-/** Return targets that the value normaliser remembers, in iterations. */
-const returnMemory = 10;
 
 /** @param updatePolicy in place of TRPO's, for comparisons */
 export function createLearner(
@@ -167,7 +160,9 @@ export function createLearner(
           {
             reward: trajectory.reward,
             value: tf.reshape(value, [training.steps, training.environments]),
-            nextValue: nextValues(trajectory, position, value, (x) => values(normalise(x))),
+            nextValue: nextValues(trajectory, position.observation, value, (x) =>
+              values(normalise(x)),
+            ),
             terminated: trajectory.terminated,
             truncated: trajectory.truncated,
           },
@@ -192,7 +187,13 @@ export function createLearner(
         );
 
         onPhase('value');
-        const fitted = fitValue(tensors, { observation, targets }, key);
+        const fitted = fitValue(
+          valueNetwork,
+          tensors,
+          { observation, target: targets },
+          { ...config.value, chunk: trpo.chunk },
+          key,
+        );
         const observations = training.normaliseObservations
           ? mergeMoments(tensors.observations, asRows(trajectory.observation) as tf.Tensor2D)
           : tensors.observations;
@@ -241,34 +242,6 @@ export function createLearner(
 
     dispose: () => disposeTree(environmentParameters),
   };
-
-  /** The value network after this iteration's targets. */
-  function fitValue(
-    tensors: TrainingState['tensors'],
-    data: { observation: tf.Tensor2D; targets: tf.Tensor1D },
-    key: Key,
-  ): Pick<TrainingState['tensors'], 'value' | 'adam' | 'returns'> {
-    const { fit } = config.value;
-    const { parameters, returns } = renormaliseReturns(
-      valueNetwork,
-      tensors.value,
-      tensors.returns,
-      data.targets,
-      returnMemory * rows,
-    );
-    const rowsToFit = {
-      observation: data.observation,
-      target: standardiseTargets(returns, data.targets),
-    };
-    const next =
-      fit.kind === 'adam'
-        ? fitByAdam(valueNetwork, parameters, tensors.adam, rowsToFit, fit, key)
-        : {
-            parameters: fitByTrustRegion(valueNetwork, parameters, rowsToFit, fit, trpo.chunk),
-            state: tensors.adam,
-          };
-    return { value: next.parameters, adam: next.state, returns };
-  }
 }
 
 /** δ of an iteration: geometric from `trustRegion` in the first to `finalTrustRegion` in the last. */
@@ -277,50 +250,6 @@ export function trustRegionAt({ trpo, training }: LearnerConfig, iteration: numb
   if (finalTrustRegion === null || training.iterations === 1) return trustRegion;
   const share = Math.min(1, iteration / (training.iterations - 1));
   return trustRegion * (finalTrustRegion / trustRegion) ** share;
-}
-
-/** V of what follows each step: of the next row, of the final observation where an episode was cut. */
-function nextValues(
-  trajectory: Trajectory,
-  position: Position,
-  value: tf.Tensor1D,
-  predict: (observation: tf.Tensor) => tf.Tensor1D,
-): tf.Tensor2D {
-  const [steps, rows] = trajectory.reward.shape;
-  const after = tf.concat([tf.slice(value, [rows]), predict(position.observation)]);
-  const following = tf.reshape(after, [steps, rows]) as tf.Tensor2D;
-  const last = trajectory['finalObservation'];
-  if (!last) return following;
-  return tf.where(
-    trajectory.truncated,
-    tf.reshape(predict(asRows(last)), [steps, rows]),
-    following,
-  );
-}
-
-/** Mean and deviation of the returns and mean length of the episodes that ended; NaN if none did. */
-function episodeStatistics({
-  terminated,
-  truncated,
-  endedReturn,
-  endedLength,
-}: Trajectory): Tensors {
-  const ended = tf.cast(tf.logicalOr(terminated, truncated), 'float32');
-  const episodes = tf.sum(ended);
-  const mean = tf.div(tf.sum(endedReturn), episodes);
-  const squares = tf.sum(tf.mul(ended, tf.square(tf.sub(endedReturn, mean))));
-  return {
-    return: mean,
-    returnStd: tf.sqrt(tf.div(squares, episodes)),
-    episodeLength: tf.div(tf.sum(endedLength), episodes),
-    episodes,
-  };
-}
-
-/** [T, B, …] → [T·B, …] */
-function asRows(x: tf.Tensor): tf.Tensor {
-  const [steps, rows, ...rest] = x.shape;
-  return tf.reshape(x, [steps! * rows!, ...rest]);
 }
 
 const allFinite = (tree: TensorTree): tf.Tensor =>
@@ -338,16 +267,15 @@ const withoutRange = ({ mean, variance }: Moments): Tensors => ({ mean, variance
 
 /** Normals for the initial weights, the same on every device. @param network tells networks apart */
 const weightDraws =
-  (key: Key, network: number) =>
-  (layer: number, count: number): Float32Array =>
-    tf.tidy(
-      () =>
-        normals(
-          { ...key, row: tf.tensor1d([0], 'int32') },
-          network * 64 + layer,
-          count,
-        ).dataSync() as Float32Array,
+  (key: Key, network: number): WeightDraws =>
+  (layer, rows, columns) => {
+    const drawn = tf.tidy(() =>
+      normals({ ...key, row: tf.range(0, rows, 1, 'int32') }, network * 64 + layer, columns),
     );
+    const values = drawn.dataSync() as Float32Array;
+    drawn.dispose();
+    return values;
+  };
 
 /** Diagnostics as numbers, read from the device in one piece. */
 export async function readDiagnostics(diagnostics: Tensors): Promise<Record<string, number>> {

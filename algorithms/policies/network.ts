@@ -6,6 +6,9 @@ import { orthogonalMatrix } from './orthogonal';
 export const activations = ['tanh', 'relu'] as const;
 export type Activation = (typeof activations)[number];
 
+/** Independent standard normals [rows, columns], row-major, for the weights of a layer. */
+export type WeightDraws = (layer: number, rows: number, columns: number) => Float32Array;
+
 /** What a forward pass leaves behind for tangent and backward passes. */
 export interface Trace {
   /** Inputs of each layer: the observation, then the hidden activations; [B, size] each. */
@@ -27,7 +30,7 @@ export interface Network {
   readonly sizes: readonly number[];
   readonly activation: Activation;
   /** Orthogonal weights (gain √2 hidden, `outputGain` last), zero biases. */
-  initialise(random: (layer: number, count: number) => Float32Array): Tensors;
+  initialise(draws: WeightDraws): Tensors;
   /** @param observation [B, sizes[0]] */
   apply(parameters: Tensors, observation: tf.Tensor2D): tf.Tensor2D;
   trace(parameters: Tensors, observation: tf.Tensor2D): Trace;
@@ -67,12 +70,12 @@ export function createNetwork(options: NetworkOptions): Network {
     sizes,
     activation,
 
-    initialise(random) {
+    initialise(draws) {
       const parameters: Record<string, tf.Tensor> = {};
       for (let layer = 0; layer <= last; layer += 1) {
         const [rows, columns] = [sizes[layer]!, sizes[layer + 1]!];
         const gain = layer === last ? outputGain : Math.SQRT2;
-        const matrix = orthogonalMatrix(rows, columns, gain, random(layer, rows * columns));
+        const matrix = orthogonalMatrix(rows, columns, gain, draws(layer, rows, columns));
         parameters[weightsName(layer)] = tf.tensor2d(matrix, [rows, columns]);
         parameters[biasName(layer)] = tf.zeros([columns]);
       }

@@ -5,13 +5,13 @@ import { type Box, centreOf, scaleOf, type Space } from '../../envs/space';
 import { categoricalHead } from './categorical';
 import { gaussianHead } from './gaussian';
 import type { Distribution, Head } from './head';
-import { type Activation, createNetwork, type Network } from './network';
+import { type Activation, createNetwork, type Network, type WeightDraws } from './network';
 
 /** A stochastic policy: a network whose output a head reads as a distribution over actions. */
 export interface Policy {
   readonly network: Network;
   readonly head: Head;
-  initialise(random: (layer: number, count: number) => Float32Array): Tensors;
+  initialise(draws: WeightDraws): Tensors;
   /** @param observation [B, O], normalised @param mask [B, outputs] bool */
   distribution(parameters: Tensors, observation: tf.Tensor2D, mask?: tf.Tensor): Distribution;
 }
@@ -39,7 +39,7 @@ export function createPolicy(
   return {
     network,
     head,
-    initialise: (random) => ({ ...network.initialise(random), ...head.initialise() }),
+    initialise: (draws) => ({ ...network.initialise(draws), ...head.initialise() }),
     distribution: (parameters, observation, mask) =>
       head.distribution(network.apply(parameters, observation), parameters, mask),
   };

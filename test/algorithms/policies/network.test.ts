@@ -41,7 +41,9 @@ function build({
 }) {
   const next = numbersFrom(seed);
   const network = createNetwork({ ...sizes, outputGain: 1 });
-  const template = network.initialise((_, count) => Float32Array.from(float32s(count, next)));
+  const template = network.initialise((_, rows, columns) =>
+    Float32Array.from(float32s(rows * columns, next)),
+  );
   const parameters = randomLike(template, next);
   const rowsOf = Array.from({ length: rows }, () => float32s(sizes.inputs, next, 2));
   return { network, parameters, next, rowsOf, observation: tf.tensor2d(rowsOf) };
@@ -158,7 +160,9 @@ test('initial weights are orthogonal with their gains, biases zero, and the same
   });
   const initialise = () => {
     const next = numbersFrom(5);
-    return network.initialise((_, count) => Float32Array.from(float32s(count, next)));
+    return network.initialise((_, rows, columns) =>
+      Float32Array.from(float32s(rows * columns, next)),
+    );
   };
   const parameters = initialise();
   expect(plain(parameters)).toEqual(plain(initialise()));

@@ -61,7 +61,9 @@ export function createExample(
     activation: 'tanh',
     initialLogStd: -0.5,
   });
-  const template = policy.initialise((_, count) => Float32Array.from(float32s(count, next)));
+  const template = policy.initialise((_, rows, columns) =>
+    Float32Array.from(float32s(rows * columns, next)),
+  );
   const parameters = randomLike(template, next, 0.7);
   const outputs = policy.head.outputs;
   const observation = Array.from({ length: rows }, () => float32s(3, next, 1.5));

@@ -53,7 +53,9 @@ function problem(rows = 512) {
     activation: 'tanh',
     outputGain: 1,
   });
-  const parameters = network.initialise((_, count) => Float32Array.from(float32s(count, next)));
+  const parameters = network.initialise((_, rows, columns) =>
+    Float32Array.from(float32s(rows * columns, next)),
+  );
   const x = Array.from({ length: rows }, () => float32s(2, next, 2));
   const y = x.map(([a, b]) => 0.8 * a! - 0.5 * b! + Math.sin(a! * 1.3));
   const mean = y.reduce((sum, value) => sum + value, 0) / rows;
@@ -158,7 +160,9 @@ describe('Gauss–Newton in a trust region', () => {
       activation: 'tanh',
       outputGain: 1,
     });
-    const parameters = network.initialise((_, count) => new Float32Array(count).fill(0.5));
+    const parameters = network.initialise((_, rows, columns) =>
+      new Float32Array(rows * columns).fill(0.5),
+    );
     const options = { ...trustRegion, radius: 100, damping: 0, residualTolerance: 1e-6 };
     const fitted = fitByTrustRegion(network, parameters, data, options, 100);
     const left = tf.sub(

@@ -25,7 +25,9 @@ function build(hidden: number[]) {
     activation: 'tanh',
     outputGain: 1,
   });
-  const template = network.initialise((_, count) => Float32Array.from(float32s(count, next)));
+  const template = network.initialise((_, rows, columns) =>
+    Float32Array.from(float32s(rows * columns, next)),
+  );
   const parameters = randomLike(template, next);
   const rows = Array.from({ length: 10 }, () => float32s(3, next));
   const returns = mergeMoments(initialMoments(1), tf.tensor2d([[100], [130], [70], [104]]));
