@@ -30,38 +30,48 @@ const registeredSchema = z.discriminatedUnion(
   environmentSchemas as unknown as EnvironmentOptions,
 );
 
-export const evaluationSchema = z
-  .strictObject({
-    baselines: z
-      .array(z.enum(solvers.map(({ name }) => name)))
-      .default([])
-      .describe('Classical policies that the trained one is compared with.'),
-    seed: z
-      .int()
-      .nonnegative()
-      .default(0)
-      .describe(
-        'Seed of the validation and test streams: the same noise whatever the seed of training.',
-      ),
-    every: z.int().positive().default(10).describe('Iterations between two validations.'),
-    episodes: z
-      .int()
-      .min(2)
-      .default(1024)
-      .describe('Episodes of a validation, whose mean return chooses the best checkpoint.'),
-    testEpisodes: z
-      .int()
-      .min(2)
-      .default(10_000)
-      .describe('Episodes of the final comparison, on streams met nowhere else.'),
-  })
-  .describe('Validation while training, and the comparison at the end.');
+/** The classical policies of the library. */
+const registeredPolicy = z.enum(solvers.map(({ name }) => name));
+
+/** A module brings policies of its own, whose names are checked when it is loaded. */
+const anyPolicy = z.union([registeredPolicy, z.string().min(1)]);
+
+const evaluationSchemaWith = (policy: z.ZodType<string>) =>
+  z
+    .strictObject({
+      baselines: z
+        .array(policy)
+        .default([])
+        .describe('Classical policies that the trained one is compared with.'),
+      seed: z
+        .int()
+        .nonnegative()
+        .default(0)
+        .describe(
+          'Seed of the validation and test streams: the same noise whatever the seed of training.',
+        ),
+      every: z.int().positive().default(10).describe('Iterations between two validations.'),
+      episodes: z
+        .int()
+        .min(2)
+        .default(1024)
+        .describe('Episodes of a validation, whose mean return chooses the best checkpoint.'),
+      testEpisodes: z
+        .int()
+        .min(2)
+        .default(10_000)
+        .describe('Episodes of the final comparison, on streams met nowhere else.'),
+    })
+    .describe('Validation while training, and the comparison at the end.');
 
 const describedEnvironment =
   'The environment: its id, or the file of a module, and its parameters.';
 
 /** Everything that a config file may say, with the environment's schema left to the caller. */
-const configSchemaWith = <Environment extends z.ZodType>(env: Environment) =>
+const configSchemaWith = <Environment extends z.ZodType>(
+  env: Environment,
+  policy: z.ZodType<string>,
+) =>
   z.strictObject({
     name: z
       .string()
@@ -89,12 +99,13 @@ const configSchemaWith = <Environment extends z.ZodType>(env: Environment) =>
     value: valueSchema.prefault({ fit: { kind: 'adam' } }),
     trpo: trpoSchema.prefault({}),
     training: trainingSchema.prefault({}),
-    evaluation: evaluationSchema.prefault({}),
+    evaluation: evaluationSchemaWith(policy).prefault({}),
   });
 
 /** The whole schema: for editors and documentation. */
 export const configSchema = configSchemaWith(
   z.union([registeredSchema, moduleSchema]).describe(describedEnvironment),
+  anyPolicy,
 );
 
 /** An environment as a config names it, every default resolved (a module's when it is loaded). */
@@ -117,9 +128,12 @@ export type Config = Readonly<Omit<Parsed, 'env' | 'name'>> & {
  */
 export function schemaFor(env: unknown) {
   if (typeof env !== 'object' || env === null) {
-    return configSchemaWith<z.ZodType>(z.looseObject({}));
+    return configSchemaWith<z.ZodType>(z.looseObject({}), anyPolicy);
   }
-  if ('module' in env) return configSchemaWith<z.ZodType>(moduleSchema);
+  if ('module' in env) return configSchemaWith<z.ZodType>(moduleSchema, anyPolicy);
   const index = environmentKinds.findIndex(({ id }) => 'id' in env && id === env.id);
-  return configSchemaWith<z.ZodType>(environmentSchemas[index] ?? registeredSchema);
+  return configSchemaWith<z.ZodType>(
+    environmentSchemas[index] ?? registeredSchema,
+    registeredPolicy,
+  );
 }

@@ -1,5 +1,5 @@
-import type { ClassicalPolicy } from '../algorithms/solvers/policy';
-import { findSolver, solvers } from '../algorithms/solvers/registry';
+import type { ClassicalPolicy, PolicySolver } from '../algorithms/solvers/policy';
+import { findSolver } from '../algorithms/solvers/registry';
 import { InputError } from '../engine/input-error';
 import type { OpenedEnvironment } from './open-environment';
 
@@ -9,12 +9,12 @@ import type { OpenedEnvironment } from './open-environment';
  */
 export function createClassicalPolicies(
   names: readonly string[],
-  { kind, parameters, environment }: OpenedEnvironment,
+  { kind, parameters, environment, policies }: OpenedEnvironment,
 ): ClassicalPolicy[] {
   return [...new Set(names)].map((name) => {
-    const solver = findSolver(name);
+    const solver = findSolver(name, policies);
     if (!applies(solver, kind.id)) {
-      const valid = solvers.filter((candidate) => applies(candidate, kind.id));
+      const valid = policies.filter((candidate) => applies(candidate, kind.id));
       throw new InputError(
         `policy '${name}' does not play ${kind.id}; those that do: ${valid.map((one) => one.name).join(', ')}`,
       );
@@ -23,5 +23,5 @@ export function createClassicalPolicies(
   });
 }
 
-const applies = ({ environments }: (typeof solvers)[number], id: string): boolean =>
+const applies = ({ environments }: PolicySolver, id: string): boolean =>
   environments === 'any' || environments.includes(id);

@@ -3,16 +3,28 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 
+import type { PolicySolver } from '../algorithms/solvers/policy';
 import { InputError } from '../engine/input-error';
 import type { EnvironmentKind } from '../envs/kind';
+
+/** What a user's module brings. */
+export interface EnvironmentModule {
+  readonly kind: EnvironmentKind;
+  /** Its own classical policies, which configs and commands may name. */
+  readonly policies: readonly PolicySolver[];
+}
 
 /**
  * A user's environment, `env: { module: ./my-env.js }`: an ES or CommonJS module whose default
  * export, or whose export `kind`, is an EnvironmentKind. Without a schema it takes no parameters.
+ * An export `policies` lists classical policies for it, as PolicySolvers.
  * @param path relative to `base`, the folder of the config file
  * @throws InputError for a file that is missing or fails to load, or an export that is no kind
  */
-export async function loadEnvironmentModule(path: string, base: string): Promise<EnvironmentKind> {
+export async function loadEnvironmentModule(
+  path: string,
+  base: string,
+): Promise<EnvironmentModule> {
   const file = resolve(base, path);
   const where = `env.module: ${path}`;
   if (!existsSync(file)) throw new InputError(`${where}: no such file (looked for ${file})`);
@@ -22,7 +34,8 @@ export async function loadEnvironmentModule(path: string, base: string): Promise
   } catch (error) {
     throw new InputError(`${where}: the module does not load: ${(error as Error).message}`);
   }
-  return asKind(candidateOf(exported), where);
+  const kind = asKind(candidateOf(exported), where);
+  return { kind, policies: asPolicies(policiesOf(exported), kind.id, where) };
 }
 
 /** CommonJS modules arrive as the default export of a namespace, in which `default` may nest. */
@@ -31,6 +44,25 @@ function candidateOf(exported: Record<string, unknown>): unknown {
   if (typeof inner !== 'object' || inner === null) return exported.kind ?? inner;
   const { kind, default: nested } = inner as Record<string, unknown>;
   return exported.kind ?? kind ?? nested ?? inner;
+}
+
+function policiesOf({ policies, default: inner }: Record<string, unknown>): unknown {
+  return policies ?? (inner as { readonly policies?: unknown } | null | undefined)?.policies ?? [];
+}
+
+function asPolicies(candidates: unknown, id: string, where: string): PolicySolver[] {
+  if (!Array.isArray(candidates)) {
+    throw new InputError(`${where}: the export 'policies' must be a list of PolicySolvers`);
+  }
+  return candidates.map((candidate: Partial<PolicySolver> | null | undefined, index) => {
+    const { name, description = '', environments = [id], create } = candidate ?? {};
+    if (typeof name !== 'string' || typeof create !== 'function') {
+      throw new InputError(
+        `${where}: policies[${index}] must have a name and a function create(kindId, config, definition)`,
+      );
+    }
+    return { name, description, environments, create };
+  });
 }
 
 function asKind(candidate: unknown, where: string): EnvironmentKind {

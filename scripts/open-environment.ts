@@ -1,3 +1,5 @@
+import type { PolicySolver } from '../algorithms/solvers/policy';
+import { solvers } from '../algorithms/solvers/registry';
 import type { EnvironmentChoice } from '../configs/schema';
 import type { Environment } from '../envs/environment';
 import { findKind, makeFromKind } from '../envs/registry';
@@ -12,26 +14,29 @@ export interface OpenedEnvironment {
   /** The config's `env` with every default resolved. */
   readonly choice: EnvironmentChoice;
   readonly environment: Environment;
+  /** The classical policies there are, for this environment and others; a module's own come first. */
+  readonly policies: readonly PolicySolver[];
 }
 
 /** Makes the environment that a config chose, of the registry or of a user's module. */
 export async function openEnvironment(choice: EnvironmentChoice): Promise<OpenedEnvironment> {
-  const { kind, key, given } = await findChosen(choice);
+  const { kind, policies, key, given } = await findChosen(choice);
   const parameters = parseConfig(kind.schema, given, 'env') as object;
   return {
     kind,
     parameters,
     choice: { ...key, ...parameters },
     environment: makeFromKind(kind, parameters),
+    policies,
   };
 }
 
 async function findChosen(choice: EnvironmentChoice) {
   if ('module' in choice && typeof choice.module === 'string') {
     const { module, ...given } = choice;
-    const kind = await loadEnvironmentModule(module, process.cwd());
-    return { kind, key: { module }, given };
+    const { kind, policies } = await loadEnvironmentModule(module, process.cwd());
+    return { kind, policies: [...policies, ...solvers], key: { module }, given };
   }
   const { id, ...given } = choice as Extract<EnvironmentChoice, { id: string }>;
-  return { kind: findKind(id), key: { id }, given };
+  return { kind: findKind(id), policies: solvers, key: { id }, given };
 }

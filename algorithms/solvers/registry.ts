@@ -23,11 +23,15 @@ export const solvers: readonly PolicySolver[] = [
   randomActions,
 ];
 
-/** The solver of that name; an InputError that names the nearest one if there is none. */
-export function findSolver(name: string): PolicySolver {
-  const found = solvers.find((solver) => solver.name === name);
+/**
+ * The solver of that name.
+ * @param among the first one counts; default those of the library
+ * @throws InputError that names the nearest one if there is none
+ */
+export function findSolver(name: string, among = solvers): PolicySolver {
+  const found = among.find((solver) => solver.name === name);
   if (found) return found;
-  const names = solvers.map((solver) => solver.name);
+  const names = among.map((solver) => solver.name);
   throw new InputError(
     `there is no policy '${name}'; the nearest is '${closest(name, names)}' (all: ${names.join(', ')})`,
   );

@@ -45,12 +45,21 @@ it.each([
   }
   writeFileSync(join(folder, file), source);
   const script = `
-    require('./scripts/load-environment.js').loadEnvironmentModule('./${file}', '.').then((kind) => {
+    require('./scripts/load-environment.js').loadEnvironmentModule('./${file}', '.').then(({ kind, policies }) => {
       const { success } = kind.schema.safeParse({ unknown: 1 });
-      console.log(JSON.stringify([kind.id, kind.title, kind.description, success, kind.create({}).id]));
+      console.log(JSON.stringify([kind.id, kind.title, kind.description, success, kind.create({}).id, policies.length]));
     });`;
   const printed = execFileSync(process.execPath, ['-e', script], { cwd: folder, encoding: 'utf8' });
-  expect(JSON.parse(printed)).toEqual(['mine', 'mine', '', false, 'mine']);
+  expect(JSON.parse(printed)).toEqual(['mine', 'mine', '', false, 'mine', 0]);
+});
+
+it('brings the policies of the module along', async () => {
+  const source = `exports.kind = ${body}; exports.policies = [{ name: 'still', create: () => 0 }];`;
+  writeFileSync(join(folder, 'policies.cjs'), source);
+  const { policies } = await loadEnvironmentModule('policies.cjs', folder);
+  expect(policies).toEqual([
+    { name: 'still', description: '', environments: ['mine'], create: expect.any(Function) },
+  ]);
 });
 
 it.each([
@@ -78,6 +87,18 @@ it.each([
     'odd.cjs',
     `exports.kind = { id: 'a', create: () => 0, schema: {} };`,
     /'schema'/,
+  ],
+  [
+    'policies that are no list',
+    'single.cjs',
+    `exports.kind = { id: 'a', create: () => 0 }; exports.policies = {};`,
+    /'policies' must be a list/,
+  ],
+  [
+    'a policy without a name',
+    'nameless.cjs',
+    `exports.kind = { id: 'a', create: () => 0 }; exports.policies = [{ create: () => 0 }];`,
+    /policies\[0\] must have a name/,
   ],
   [
     'an error',
