@@ -1,8 +1,24 @@
-/** The library: what other code may import as `makertaker`. */
+/**
+ * The library: what other code may import as `makertaker`. Importing it starts nothing; the disk,
+ * the clock and the process are touched by the functions that say so, when they are called.
+ */
 
 /** The TensorFlow.js that the library computes with: a second copy would not know its tensors. */
 export * as tf from '@tensorflow/tfjs';
+/** The schema library, for the parameters of one's own environments. */
+export { z } from 'zod';
 
+// Devices, loops, randomness
+
+export {
+  describeDevices,
+  type DescribedDevice,
+  type Device,
+  type DeviceName,
+  deviceNames,
+  startDevice,
+  type StartedDevice,
+} from './engine/device';
 export { InputError } from './engine/input-error';
 export { branch, iterate, scan, type ScanOptions } from './engine/loops';
 export {
@@ -16,6 +32,7 @@ export {
   makeKey,
   normal,
   normals,
+  permuteRows,
   phases,
   randomInteger,
   uniform,
@@ -24,6 +41,7 @@ export {
 } from './engine/random';
 export {
   cloneTree,
+  detach,
   disposeTree,
   keepTree,
   leavesOf,
@@ -33,6 +51,8 @@ export {
   tidyTree,
   whereTree,
 } from './engine/tensors';
+
+// Environments
 
 export type { ActionInput } from './envs/action-input';
 export {
@@ -65,11 +85,13 @@ export {
   type BatchedSpace,
   type Box,
   box,
+  centreOf,
   type Discrete,
   discrete,
   type Field,
   type MultiDiscrete,
   multiDiscrete,
+  scaleOf,
   type Space,
 } from './envs/space';
 export {
@@ -95,18 +117,191 @@ export {
   type RewardNormaliser,
 } from './envs/wrappers/normalise-reward';
 export { recordEpisodeStatistics } from './envs/wrappers/record-episode-statistics';
-export type { Moments } from './envs/wrappers/running-moments';
+export type { Moments as RunningMoments } from './envs/wrappers/running-moments';
+
+// Learning
 
 export {
+  type AdvantageInput,
+  estimateAdvantages,
+  normaliseAdvantages,
+} from './algorithms/advantages';
+export { initialMoments, mergeMoments, type Moments, standardise } from './algorithms/normaliser';
+export type { Distribution, Head } from './algorithms/policies/head';
+export {
+  type Activation,
+  createNetwork,
+  type Network,
+  type NetworkOptions,
+} from './algorithms/policies/network';
+export {
+  createPolicy,
+  type Policy,
+  type PolicyOptions,
+  toEnvironmentAction,
+} from './algorithms/policies/policy';
+export {
+  type TrainedPolicy,
+  trainedPolicy,
+  type TrainedPolicyOptions,
+} from './algorithms/policies/trained-policy';
+export { type PolicyGradientOptions, policyGradientUpdate } from './algorithms/policy-gradient';
+export { type Behaviour, type Position, rollout, startPosition } from './algorithms/rollout';
+export {
+  type LearnerConfig,
+  type PolicyConfig,
+  policySchema,
+  type TrainingConfig,
+  trainingSchema,
+  type TrpoConfig,
+  trpoSchema,
+  type ValueConfig,
+  valueSchema,
+} from './algorithms/schema';
+export {
+  createLearner,
+  type Learner,
+  readDiagnostics,
+  type TrainingPhase,
+  trainingPhases,
+  type TrainingState,
+  type UpdatePolicy,
+} from './algorithms/training';
+export type { Trajectory } from './algorithms/trajectory';
+export {
+  conjugateGradient,
+  type ConjugateGradientOptions,
+  type ConjugateGradientResult,
+} from './algorithms/trpo/conjugate-gradient';
+export { fisherVectorProduct } from './algorithms/trpo/fisher';
+export {
+  type LineSearchOptions,
+  type LineSearchResult,
+  searchLine,
+} from './algorithms/trpo/line-search';
+export {
+  type PolicyBatch,
+  type TrpoOptions,
+  trpoUpdate,
+  type UpdateDiagnostics,
+} from './algorithms/trpo/update';
+
+// Evaluation
+
+export {
+  type Aggregate,
+  aggregatesFor,
+  certaintyEquivalent,
+  type EpisodeMetrics,
+  meanVariance,
+  sharpe,
+} from './algorithms/evaluation/aggregates';
+export { bootstrap, type Interval, type MeansFigure } from './algorithms/evaluation/bootstrap';
+export {
+  type Comparison,
+  comparePolicies,
+  type PlayedPolicy,
+  type PolicyReport,
+  reportPolicies,
+} from './algorithms/evaluation/compare';
+export {
+  type Evaluation,
+  type EvaluationRequest,
+  evaluatePolicies,
+} from './algorithms/evaluation/evaluate';
+export {
+  type EvaluatedPolicy,
+  simulate,
+  type SimulateOptions,
+} from './algorithms/evaluation/simulate';
+export { summarise, type Summary } from './algorithms/evaluation/statistics';
+
+// Classical solutions
+
+export {
+  type AlmgrenChrissProblem,
+  type AlmgrenChrissSolution,
+  scheduleCost,
+  solveAlmgrenChriss,
+} from './algorithms/solvers/almgren-chriss';
+export {
   type AvellanedaStoikovProblem,
+  avellanedaStoikovProblem,
   solveAvellanedaStoikov,
 } from './algorithms/solvers/avellaneda-stoikov';
 export {
   type CarteaJaimungalProblem,
+  carteaJaimungalProblem,
   type CarteaJaimungalSolution,
   solveCarteaJaimungal,
 } from './algorithms/solvers/cartea-jaimungal';
 export type { ClassicalPolicy, PolicyInput, PolicySolver } from './algorithms/solvers/policy';
-export type { QuoteTable } from './algorithms/solvers/quote-table';
+export {
+  certaintyEquivalent as certaintyEquivalentOfQuotes,
+  expectedReturn as expectedReturnOfQuotes,
+  type ProfitMoments,
+  profitMoments,
+  type QuoteModel,
+  quoteModel,
+  solveOptimalQuotes,
+} from './algorithms/solvers/quote-evaluation';
+export {
+  quotePolicy,
+  type Quotes,
+  quotesAt,
+  type QuoteTable,
+  tabulateQuotes,
+} from './algorithms/solvers/quote-table';
 export { findSolver, solvers } from './algorithms/solvers/registry';
+export { schedulePolicy } from './algorithms/solvers/schedule-policy';
 export { solveSymmetricQuotes } from './algorithms/solvers/symmetric-quotes';
+export { tabulatePolicy } from './algorithms/solvers/tabulate-policy';
+export { solveTwap } from './algorithms/solvers/twap';
+
+// Configs and what a run leaves on the disk
+
+export { parseConfig } from './configs/parse-config';
+export { type Config, configSchema, type EnvironmentChoice } from './configs/schema';
+export {
+  type Checkpoint,
+  type LoadedCheckpoint,
+  loadCheckpoint,
+  type Pointer,
+  saveCheckpoint,
+  type SaveOptions,
+} from './outputs/checkpoint';
+export type { CheckpointDocument } from './outputs/checkpoint-manifest';
+export {
+  type MetricsLine,
+  type MetricsLog,
+  openMetricsLog,
+  readMetrics,
+} from './outputs/metrics-log';
+export {
+  type ArrayData,
+  decodeSafetensors,
+  encodeSafetensors,
+  type SafetensorsFile,
+} from './outputs/safetensors';
+export { readArrays, restoreTensors } from './outputs/tensor-arrays';
+export { createEventFile, type EventFile, type EventFileOptions } from './outputs/tensorboard';
+export { type LoadOptions, loadTrained, type Trained } from './scripts/load-trained';
+export { programVersion } from './scripts/program-version';
+export { readConfig } from './scripts/read-config';
+
+// Export
+
+export type {
+  ExportableLayer,
+  ExportableNormaliser,
+  ExportablePolicy,
+} from './algorithms/policies/exportable';
+export type { Decisions, ExportCheck, PolicyForward } from './outputs/export/check-export';
+export { exportPolicy, type ExportResult } from './outputs/export/export-policy';
+export {
+  type ExportLabels,
+  type Learned,
+  livePolicy,
+  toExportable,
+} from './outputs/export/learned-policy';
+export { type PolicyFormat, policyFormats } from './outputs/export/policy-description';

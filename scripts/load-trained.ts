@@ -1,10 +1,10 @@
-import type { Moments } from '../algorithms/normaliser';
 import { type TrainedPolicy, trainedPolicy } from '../algorithms/policies/trained-policy';
 import { createLearner, type Learner } from '../algorithms/training';
 import { parseConfig } from '../configs/parse-config';
 import type { Config } from '../configs/schema';
-import { disposeTree, type Tensors } from '../engine/tensors';
+import { disposeTree } from '../engine/tensors';
 import { type LoadedCheckpoint, loadCheckpoint, type Pointer } from '../outputs/checkpoint';
+import type { Learned } from '../outputs/export/learned-policy';
 import { restoreTensors } from '../outputs/tensor-arrays';
 import { type OpenedEnvironment, openEnvironment } from './open-environment';
 
@@ -14,8 +14,7 @@ export interface Trained {
   readonly config: Config;
   readonly opened: OpenedEnvironment;
   readonly learner: Learner;
-  /** The policy's parameters and the normaliser's moments. */
-  readonly learned: { readonly policy: Tensors; readonly observations: Moments };
+  readonly learned: Learned;
   createPolicy(stochastic: boolean): TrainedPolicy;
   dispose(): void;
 }
@@ -36,7 +35,7 @@ export async function loadTrained(path: string, { which, start }: LoadOptions): 
   const learner = createLearner(opened.environment, config);
   const { tensors } = learner.initialise(config.seed);
   const like = { policy: tensors.policy, observations: tensors.observations };
-  let learned: Trained['learned'];
+  let learned: Learned;
   try {
     learned = restoreTensors(checkpoint.arrays, like);
   } finally {

@@ -1,9 +1,9 @@
 import type { DeviceName } from '../../engine/device';
 import { InputError } from '../../engine/input-error';
 import { exportPolicy } from '../../outputs/export/export-policy';
+import { livePolicy, toExportable } from '../../outputs/export/learned-policy';
 import { type PolicyFormat, policyFormats } from '../../outputs/export/policy-description';
 import { type Command, deviceOptions, exitCodes } from '../command';
-import { livePolicy, toExportable } from '../exportable-policy';
 import { loadTrained } from '../load-trained';
 import { programVersion } from '../program-version';
 import { startDeviceWith } from '../start-device';
@@ -60,10 +60,14 @@ export const command: Command<Options> = {
     });
     try {
       const { files, check } = await exportPolicy(
-        await toExportable(trained),
+        await toExportable(trained.learner, trained.learned, {
+          name: trained.config.name,
+          environment: trained.opened.choice,
+          config: trained.config,
+        }),
         format as PolicyFormat,
         out,
-        livePolicy(trained),
+        livePolicy(trained.learner, trained.learned),
         programVersion(),
       );
       const verdict =
