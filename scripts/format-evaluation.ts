@@ -2,6 +2,8 @@ import type { Evaluation } from '../algorithms/evaluation/evaluate';
 import type { PolicyReport } from '../algorithms/evaluation/compare';
 import type { Summary } from '../algorithms/evaluation/statistics';
 import { alignColumns } from './align-columns';
+import { formatExact } from './format-exact';
+import { numeral } from './numeral';
 
 interface Column {
   readonly metric: string;
@@ -31,9 +33,9 @@ const preferred: readonly Column[] = [
   mean('completion'),
 ];
 
-/** Tables for a terminal: the policies, then the paired differences. */
+/** Tables for a terminal: the policies, the paired differences, the exact figures. */
 export function formatEvaluation(evaluation: Evaluation): string {
-  const { env, stream, episodes, seed, policies, comparisons } = evaluation;
+  const { env, stream, episodes, seed, policies, comparisons, exact } = evaluation;
   const columns = columnsFor(policies[0]!);
   const aggregates = Object.keys(policies[0]!.aggregates);
   const rows = [
@@ -64,6 +66,7 @@ export function formatEvaluation(evaluation: Evaluation): string {
     ...(differences.length > 0
       ? ['', 'Paired differences', alignColumns(differences, (column) => column > 1)]
       : []),
+    ...(exact ? ['', formatExact(exact)] : []),
   ].join('\n');
 }
 
@@ -77,10 +80,3 @@ function columnsFor({ metrics }: PolicyReport): readonly Column[] {
 
 const withInterval = (value: number, [low, high]: readonly [number, number]): string =>
   `${numeral(value)} [${numeral(low)}, ${numeral(high)}]`;
-
-function numeral(value: number, digits = 5): string {
-  if (!Number.isFinite(value)) return '–';
-  const rounded = Number(value.toPrecision(digits));
-  const size = Math.abs(rounded);
-  return size !== 0 && (size < 1e-4 || size >= 1e9) ? rounded.toExponential() : String(rounded);
-}

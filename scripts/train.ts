@@ -5,9 +5,11 @@ import { stringify } from 'yaml';
 
 import { aggregatesFor } from '../algorithms/evaluation/aggregates';
 import { type Evaluation, evaluatePolicies } from '../algorithms/evaluation/evaluate';
+import { evaluateExactly, type ExactFigures } from '../algorithms/evaluation/exact';
 import type { ClassicalPolicy } from '../algorithms/solvers/policy';
 import { createLearner, type Learner, type TrainingState } from '../algorithms/training';
 import type { Config } from '../configs/schema';
+import { InputError } from '../engine/input-error';
 import { disposeTree } from '../engine/tensors';
 import type { LoadedCheckpoint } from '../outputs/checkpoint';
 import { restoreTensors } from '../outputs/tensor-arrays';
@@ -116,16 +118,30 @@ async function evaluateBest(
   const trained = await loadTrained(folder, { start: () => Promise.resolve() });
   const { config, opened } = trained;
   try {
-    return await evaluatePolicies(opened.environment, {
-      policies: [trained.createPolicy(false)],
+    const policies = [trained.createPolicy(false)];
+    const simulated = await evaluatePolicies(opened.environment, {
+      policies,
       baselines,
       aggregates: aggregatesFor(opened.environment.metrics, opened.parameters),
       episodes: config.evaluation.testEpisodes,
       seed: config.evaluation.seed,
       phase: 'test',
     });
+    const exact = exactWherePossible(opened, [...policies, ...baselines]);
+    return { ...simulated, ...(exact ? { exact } : {}) };
   } finally {
     trained.dispose();
+  }
+}
+
+function exactWherePossible(
+  ...[opened, policies]: Parameters<typeof evaluateExactly>
+): ExactFigures | undefined {
+  try {
+    return evaluateExactly(opened, policies);
+  } catch (error) {
+    if (error instanceof InputError) return undefined;
+    throw error;
   }
 }
 

@@ -7,6 +7,7 @@ import {
   type PolicyReport,
   reportPolicies,
 } from './compare';
+import type { ExactFigures } from './exact';
 import { type EvaluatedPolicy, simulate, type SimulateOptions } from './simulate';
 import type { WorstSide } from './statistics';
 
@@ -30,6 +31,8 @@ export interface Evaluation {
   /** Those in question first, then the baselines. */
   readonly policies: readonly PolicyReport[];
   readonly comparisons: readonly Comparison[];
+  /** Beside the simulation, the figures without it; left out where there are none. */
+  readonly exact?: ExactFigures;
 }
 
 /** Plays the same episodes with every policy, and compares. */

@@ -11,6 +11,8 @@ import type { EpisodeMetrics } from './aggregates';
 export interface EvaluatedPolicy {
   readonly name: string;
   readonly kind: 'trained' | 'classical';
+  /** Whether it draws its actions at random. Default false. */
+  readonly stochastic?: boolean;
   /** One action a row, in the environment's units; whatever is random in it comes from the key. */
   act(input: {
     readonly parameters: Tensors;

@@ -10,6 +10,8 @@ import { type Policy, toEnvironmentAction } from './policy';
 export interface TrainedPolicy {
   readonly name: string;
   readonly kind: 'trained';
+  /** Whether it draws its actions at random. */
+  readonly stochastic: boolean;
   act(input: {
     /** [B, O] as the environment gives it */
     readonly observation: tf.Tensor2D;
@@ -35,6 +37,7 @@ export function trainedPolicy(
   return {
     name,
     kind: 'trained',
+    stochastic,
     act: ({ observation, actionMask, key }) =>
       tf.tidy(() => {
         const distribution = policy.distribution(

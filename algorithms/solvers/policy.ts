@@ -18,6 +18,8 @@ export interface PolicyInput {
 export interface ClassicalPolicy {
   readonly name: string;
   readonly kind: 'classical';
+  /** Whether it draws its actions at random. Default false. */
+  readonly stochastic?: boolean;
   /**
    * Deterministic unless it draws from the key.
    * @returns actions in the environment's units, as `transition` takes them

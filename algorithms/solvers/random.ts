@@ -8,6 +8,7 @@ export const randomActions: PolicySolver = {
   create: (_kindId, _config, definition) => ({
     name: 'random',
     kind: 'classical',
+    stochastic: true,
     act: ({ key, actionMask }) => sampleAction(definition.actionSpace, key, 0, actionMask),
   }),
 };

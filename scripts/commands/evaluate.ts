@@ -1,5 +1,6 @@
 import { aggregatesFor } from '../../algorithms/evaluation/aggregates';
-import { evaluatePolicies } from '../../algorithms/evaluation/evaluate';
+import { type Evaluation, evaluatePolicies } from '../../algorithms/evaluation/evaluate';
+import { evaluateExactly } from '../../algorithms/evaluation/exact';
 import type { EvaluatedPolicy } from '../../algorithms/evaluation/simulate';
 import type { Config } from '../../configs/schema';
 import type { DeviceName } from '../../engine/device';
@@ -22,6 +23,7 @@ interface Options {
   readonly seed: number | undefined;
   readonly last: boolean;
   readonly stochastic: boolean;
+  readonly exact: boolean;
   readonly json: boolean;
   readonly device: string | undefined;
   readonly threads: number | undefined;
@@ -75,6 +77,12 @@ export const command: Command<Options> = {
           default: false,
           describe: 'draw the trained actions instead of their mean or likeliest',
         },
+        exact: {
+          type: 'boolean',
+          default: false,
+          describe:
+            'also the figures without simulation, of mean actions and of the optimum, where they exist',
+        },
         json: { type: 'boolean', default: false, describe: 'print one JSON object' },
         ...deviceOptions,
       })
@@ -83,6 +91,7 @@ export const command: Command<Options> = {
         '$0 evaluate --env configs/avellaneda-stoikov.yaml --policy avellaneda-stoikov symmetric --episodes 100000',
         'classical policies on the same noise',
       )
+      .example('$0 evaluate runs/quickstart --exact', 'and what each policy earns in expectation')
       .example('$0 evaluate runs/quickstart --baselines symmetric --json', 'for another program'),
 
   async run(options) {
@@ -90,7 +99,9 @@ export const command: Command<Options> = {
     const { config, opened } = subject;
     const { evaluation } = config;
     try {
-      const result = await evaluatePolicies(opened.environment, {
+      const all = [...subject.policies, ...subject.baselines];
+      const exact = options.exact ? evaluateExactly(opened, all) : undefined;
+      const simulated = await evaluatePolicies(opened.environment, {
         policies: subject.policies,
         baselines: subject.baselines,
         aggregates: aggregatesFor(opened.environment.metrics, opened.parameters),
@@ -98,6 +109,7 @@ export const command: Command<Options> = {
         seed: countOf('--seed', options.seed ?? evaluation.seed, 0),
         phase: 'test',
       });
+      const result: Evaluation = { ...simulated, ...(exact ? { exact } : {}) };
       const text = options.json ? JSON.stringify(result) : formatEvaluation(result);
       process.stdout.write(`${text}\n`);
     } finally {
@@ -117,6 +129,11 @@ interface Subject {
 
 async function openSubject(options: Options): Promise<Subject> {
   const { checkpoint, env, policy = [], set } = options;
+  if (options.exact && options.stochastic) {
+    throw new InputError(
+      'evaluate: --exact is about mean actions, --stochastic about drawn ones; give one of them',
+    );
+  }
   if ((checkpoint === undefined) === (env === undefined)) {
     throw new InputError(
       'evaluate: give either a run or checkpoint (runs/NAME), or --env CONFIG.yaml with --policy NAME…',

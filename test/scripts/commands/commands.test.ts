@@ -67,6 +67,11 @@ describe('evaluate', () => {
     ],
     [[...classical, 'random', '--set', 'env.riskAverson=1'], "did you mean 'riskAversion'?"],
     [[...quick, 'random', '--device', 'gpu'], "device: 'gpu' is none of auto"],
+    [
+      [...classical, 'random', '--exact', '--set', 'env.latency=1'],
+      'exact evaluation of quotes needs latency: 0',
+    ],
+    [['evaluate', 'nowhere', '--exact', '--stochastic'], 'give one of them'],
     [['envs', 'pendlum'], "did you mean 'pendulum'?"],
     [['train'], 'give a config'],
     [['train', config, '--seeds', '9..0'], 'expected a range such as 0..9'],

@@ -139,12 +139,17 @@ describe('train', () => {
 
 describe('a trained run', () => {
   it('is evaluated against its baselines, to the same figures each time', async () => {
-    const { code, output } = await captureOutput(['evaluate', run, '--json']);
+    const { code, output } = await captureOutput(['evaluate', run, '--exact', '--json']);
     expect(code).toBe(0);
     expect(JSON.parse(output)).toEqual(
       JSON.parse(readFileSync(join(run, 'evaluation.json'), 'utf8')),
     );
-    const { policies } = JSON.parse(output) as { policies: object[] };
+    const { policies, exact } = JSON.parse(output) as { policies: object[]; exact: object[] };
+    expect(exact).toMatchObject([
+      { policy: 'trained' },
+      { policy: 'symmetric' },
+      { policy: 'optimum' },
+    ]);
     expect(policies).toMatchObject([
       { name: 'trained', kind: 'trained' },
       { name: 'symmetric', kind: 'classical' },
