@@ -11,6 +11,7 @@ const commands = [
   ['export', '<checkpoint>', 'Write a trained policy as ONNX, TensorFlow.js or JavaScript'],
   ['envs', '[id]', 'List the environments, or describe one'],
   ['devices', '', 'List the devices, and why those that are missing are'],
+  ['bench', '', 'Measure the devices'],
 ] as const;
 
 type CommandName = (typeof commands)[number][0];
