@@ -1,0 +1,55 @@
+/** Something to be timed, set up and ready. */
+export interface Work {
+  /** What one run does: environment steps, products, updates. */
+  readonly amount: number;
+  /** Returns when the device has finished. */
+  run(): void | Promise<void>;
+  dispose(): void;
+}
+
+export interface Effort {
+  /** Runs go on until there are so many of them or so much time is spent, s. */
+  readonly runs: number;
+  readonly seconds: number;
+}
+
+/** Seconds of a run after warm-up, over so many runs. */
+export interface Timing {
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+  readonly runs: number;
+}
+
+/** Runs the work once to warm up, then until the effort is spent, once at least. */
+export async function timeRuns(run: () => void | Promise<void>, effort: Effort): Promise<Timing> {
+  await timeOnce(run);
+  const times: number[] = [];
+  let spent = 0;
+  while (times.length === 0 || (times.length < effort.runs && spent < effort.seconds)) {
+    const time = await timeOnce(run);
+    times.push(time);
+    spent += time;
+  }
+  times.sort((a, b) => a - b);
+  return {
+    median: medianOf(times),
+    min: times[0]!,
+    max: times.at(-1)!,
+    runs: times.length,
+  };
+}
+
+async function timeOnce(run: () => void | Promise<void>): Promise<number> {
+  // Lets the process answer signals between two runs, which block it.
+  await new Promise(setImmediate);
+  const start = performance.now();
+  await run();
+  return (performance.now() - start) / 1000;
+}
+
+/** @param sorted not empty */
+function medianOf(sorted: readonly number[]): number {
+  const middle = sorted.length / 2;
+  return (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle) - 1]!) / 2;
+}

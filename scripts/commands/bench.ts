@@ -1,0 +1,55 @@
+import { fullScale, quickScale } from '../../bench/measure-device';
+import { runBenchmark } from '../../bench/report';
+import type { DeviceName } from '../../engine/device';
+import { type Command, deviceOptions, exitCodes } from '../command';
+import { formatBenchmark, formatFigure } from '../format-benchmark';
+import { createProgress } from '../progress';
+import { programVersion } from '../program-version';
+
+interface Options {
+  readonly device: DeviceName | undefined;
+  readonly peers: string | undefined;
+  readonly quick: boolean;
+  readonly json: boolean;
+}
+
+export const command: Command<Options> = {
+  declare: (yargs) =>
+    yargs
+      .option('device', {
+        ...deviceOptions.device,
+        describe: 'measure this one: auto, tensorflow, wasm, cpu; default all there are',
+      })
+      .option('peers', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'path of a Python with torch: compares the update with PyTorch’s',
+      })
+      .option('quick', {
+        type: 'boolean',
+        default: false,
+        describe: 'small sizes, to see that it works; no numbers to be quoted',
+      })
+      .option('json', { type: 'boolean', default: false, describe: 'print JSON' })
+      .example('$0 bench', 'every device: some minutes')
+      .example('$0 bench --device wasm --json', 'one device, one JSON object')
+      .example('$0 bench --peers venv/bin/python', 'beside PyTorch') as ReturnType<
+      Command<Options>['declare']
+    >,
+
+  async run({ device, peers, quick, json }) {
+    const progress = createProgress(process.stderr);
+    const report = await runBenchmark({
+      version: programVersion(),
+      device: device ?? null,
+      scale: quick ? quickScale : fullScale,
+      python: peers ?? null,
+      onFigure: (name, figure) => {
+        const [what, batch, median, unit] = formatFigure(figure);
+        progress.say(`${name}: ${what}, ${batch} rows: ${median} ${unit}`);
+      },
+    });
+    process.stdout.write(`${json ? JSON.stringify(report, null, 2) : formatBenchmark(report)}\n`);
+    return exitCodes.done;
+  },
+};
