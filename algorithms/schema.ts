@@ -19,6 +19,12 @@ export const policySchema = z
       .describe(
         'Continuous actions: initial log standard deviation of the raw action, whose unit is the scale of the action.',
       ),
+    learnStd: z
+      .boolean()
+      .default(true)
+      .describe(
+        'Continuous actions: whether the standard deviation is learned; if not, exploration stays as wide as it began.',
+      ),
   })
   .describe('The policy network.');
 

@@ -5,15 +5,20 @@ import type { Head } from './head';
 
 const logTwoPi = Math.log(2 * Math.PI);
 
-/** Diagonal Gaussian over raw actions [B, A] with state-independent log standard deviation. */
-export function gaussianHead(size: number, initialLogStd: number): Head {
+/**
+ * Diagonal Gaussian over raw actions [B, A] with state-independent log standard deviation.
+ * @param learned false: it stays at its initial value
+ */
+export function gaussianHead(size: number, initialLogStd: number, learned = true): Head {
   return {
     outputs: size,
-    parameterNames: ['logStd'],
-    initialise: () => ({ logStd: tf.fill([size], initialLogStd) }),
+    parameterNames: learned ? ['logStd'] : [],
+    initialise: () => (learned ? { logStd: tf.fill([size], initialLogStd) } : {}),
     distribution: (network, parameters) => ({
       network,
-      logStd: parameters['logStd'] as tf.Tensor1D,
+      logStd: learned
+        ? (parameters['logStd'] as tf.Tensor1D)
+        : (tf.fill([size], initialLogStd) as tf.Tensor1D),
     }),
     sample: ({ network, logStd }, key) =>
       tf.tidy(() => tf.add(network, tf.mul(tf.exp(logStd!), normals(key, 0, size)))),
@@ -41,7 +46,7 @@ export function gaussianHead(size: number, initialLogStd: number): Head {
       }),
     applyFisher: ({ logStd }, change) => ({
       network: tf.mul(change.network, tf.exp(tf.mul(-2, logStd!))) as tf.Tensor2D,
-      logStd: tf.mul(2, change.logStd!) as tf.Tensor1D,
+      ...(learned ? { logStd: tf.mul(2, change.logStd!) as tf.Tensor1D } : {}),
     }),
   };
 }

@@ -20,6 +20,7 @@ export interface PolicyOptions {
   readonly hidden: readonly number[];
   readonly activation: Activation;
   readonly initialLogStd: number;
+  readonly learnStd: boolean;
 }
 
 /** The policy for an environment's spaces: Gaussian for boxes, categorical for choices. */
@@ -48,7 +49,7 @@ export function createPolicy(
 function headFor(space: Space, options: PolicyOptions): Head {
   switch (space.kind) {
     case 'box':
-      return gaussianHead(space.fields.length, options.initialLogStd);
+      return gaussianHead(space.fields.length, options.initialLogStd, options.learnStd);
     case 'discrete':
       return categoricalHead([space.labels.length], true);
     case 'multi-discrete':

@@ -72,6 +72,7 @@ const policy = createPolicy(counting.observationSpace, counting.actionSpace, {
   hidden: [],
   activation: 'tanh',
   initialLogStd: 0,
+  learnStd: true,
 });
 const keyAt = (step: number): Key => makeKey({ seed: 0, phase: phases.training, rows, step });
 

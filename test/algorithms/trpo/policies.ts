@@ -60,6 +60,7 @@ export function createExample(
     hidden,
     activation: 'tanh',
     initialLogStd: -0.5,
+    learnStd: true,
   });
   const template = policy.initialise((_, rows, columns) =>
     Float32Array.from(float32s(rows * columns, next)),

@@ -34,6 +34,7 @@ describe('a softmax over three actions, exact expectation (published digits)', (
     hidden: [],
     activation: 'tanh',
     initialLogStd: 0,
+    learnStd: true,
   });
   const theta = [0.2, -0.1, 0.4];
   // Each action once, weighted by its probability: the mean over the rows is the expectation.
