@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+import { startDevice } from '../../engine/device';
+import { assertEnvironment } from '../../envs/check';
 import type { EnvironmentDefinition } from '../../envs/environment';
 import type { EnvironmentKind } from '../../envs/kind';
 import { environmentKinds, findKind } from '../../envs/registry';
@@ -8,26 +10,51 @@ import { describeSpace } from '../../outputs/describe-space';
 import { alignColumns } from '../align-columns';
 import { type Command, exitCodes } from '../command';
 import { describeParameters } from '../describe-parameters';
+import { loadEnvironmentModule } from '../load-environment';
 
 interface Options {
   readonly id: string | undefined;
   readonly json: boolean;
+  readonly check: boolean;
 }
 
 export const command: Command<Options> = {
   declare: (yargs) =>
     yargs
-      .positional('id', { type: 'string', describe: 'the environment to describe' })
+      .positional('id', {
+        type: 'string',
+        describe: "the environment to describe, or the file of one's own: ./my-env.mjs",
+      })
       .option('json', { type: 'boolean', default: false, describe: 'print JSON' })
+      .option('check', {
+        type: 'boolean',
+        default: false,
+        describe: 'put it through the environment checker',
+      })
       .example('$0 envs', 'one line an environment')
-      .example('$0 envs market-making', 'its observation, action, metrics and parameters'),
+      .example('$0 envs market-making', 'its observation, action, metrics and parameters')
+      .example('$0 envs ./my-env.mjs --check', "whether one's own keeps the contract"),
 
-  run({ id, json }) {
-    const text = id === undefined ? list(json) : describe(id, json);
-    process.stdout.write(`${text}\n`);
-    return Promise.resolve(exitCodes.done);
+  async run({ id, json, check }) {
+    const kinds = id === undefined ? environmentKinds : [await findKindOrModule(id)];
+    if (check) {
+      await startDevice('cpu');
+      kinds.forEach((kind) => assertEnvironment(kind));
+    }
+    const text = id === undefined ? list(json) : describe(kinds[0]!, json);
+    const verdict =
+      check && !json
+        ? `\n\nChecked: ${kinds.length === 1 ? 'it keeps' : 'all keep'} the contract.`
+        : '';
+    process.stdout.write(`${text}${verdict}\n`);
+    return exitCodes.done;
   },
 };
+
+async function findKindOrModule(id: string): Promise<EnvironmentKind> {
+  if (!/\.[cm]?js$/.test(id)) return findKind(id);
+  return (await loadEnvironmentModule(id, process.cwd())).kind;
+}
 
 function list(json: boolean): string {
   if (json) {
@@ -41,8 +68,7 @@ function list(json: boolean): string {
   return alignColumns(environmentKinds.map(({ id, title }) => [id, title]));
 }
 
-function describe(id: string, json: boolean): string {
-  const kind = findKind(id);
+function describe(kind: EnvironmentKind, json: boolean): string {
   const definition = kind.create(kind.schema.parse({}));
   return json ? describeAsJson(kind, definition) : describeAsText(kind, definition);
 }
