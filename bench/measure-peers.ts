@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { z } from 'zod';
 
 import { InputError } from '../engine/input-error';
+import { roundTo } from './machine';
 import type { Scale } from './measure-device';
 
 /** What bench/peers/trpo_update.py prints; times in seconds. */
@@ -52,8 +53,8 @@ export async function measurePeers(python: string, { rows, effort }: Scale): Pro
     peer: `torch ${torch}`,
     ...how,
     batch: rows,
-    fisherProduct: Number((1000 * fisherProduct).toPrecision(4)),
-    trpoUpdate: Number((1000 * trpoUpdate).toPrecision(4)),
+    fisherProduct: roundTo(1000 * fisherProduct, 4),
+    trpoUpdate: roundTo(1000 * trpoUpdate, 4),
   }));
 }
 

@@ -34,10 +34,11 @@ export interface BenchmarkOptions {
   onFigure(device: string, figure: Figure): void;
 }
 
-/** Measures the devices one after the other, then the peers. */
+/** Measures the peers, then the devices one after the other. */
 export async function runBenchmark(options: BenchmarkOptions): Promise<BenchmarkReport> {
   const { version, device, scale, python, onFigure } = options;
   const loadBefore = machineLoad();
+  const peers = python === null ? [] : await measurePeers(python, scale);
   const described = device === null ? await describeDevices() : [];
   const missing = described.flatMap((one) =>
     one.available ? [] : [{ name: one.name, reason: one.reason }],
@@ -67,6 +68,6 @@ export async function runBenchmark(options: BenchmarkOptions): Promise<Benchmark
     loadBefore,
     devices,
     missing,
-    peers: python === null ? [] : await measurePeers(python, scale),
+    peers,
   };
 }

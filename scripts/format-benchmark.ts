@@ -14,7 +14,7 @@ const titles: Readonly<Record<FigureName, string>> = {
 /** One line a figure: median, range, load. */
 export function formatFigure(figure: Figure): string[] {
   const { name, unit, batch } = figure;
-  const what = [titles[name], number(batch)];
+  const what = [titles[name], batch.toLocaleString('en-US')];
   if ('skipped' in figure) return [...what, 'skipped', unit, figure.skipped, '', ''];
   const { median, min, max, runs, load } = figure;
   const range = `${number(min)}…${number(max)}`;

@@ -7,7 +7,7 @@ import { createProgress } from '../progress';
 import { programVersion } from '../program-version';
 
 interface Options {
-  readonly device: DeviceName | undefined;
+  readonly device: string | undefined;
   readonly peers: string | undefined;
   readonly quick: boolean;
   readonly json: boolean;
@@ -33,15 +33,13 @@ export const command: Command<Options> = {
       .option('json', { type: 'boolean', default: false, describe: 'print JSON' })
       .example('$0 bench', 'every device: some minutes')
       .example('$0 bench --device wasm --json', 'one device, one JSON object')
-      .example('$0 bench --peers venv/bin/python', 'beside PyTorch') as ReturnType<
-      Command<Options>['declare']
-    >,
+      .example('$0 bench --peers venv/bin/python', 'beside PyTorch'),
 
   async run({ device, peers, quick, json }) {
     const progress = createProgress(process.stderr);
     const report = await runBenchmark({
       version: programVersion(),
-      device: device ?? null,
+      device: (device as DeviceName | undefined) ?? null,
       scale: quick ? quickScale : fullScale,
       python: peers ?? null,
       onFigure: (name, figure) => {

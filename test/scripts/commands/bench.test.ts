@@ -1,0 +1,37 @@
+import { captureOutput } from '../capture-output';
+
+it('prints a table, or one object; progress goes to standard error', async () => {
+  const { code, output, errors } = await captureOutput([
+    ...['bench', '--device', 'wasm', '--quick', '--json'],
+  ]);
+  expect(code).toBe(0);
+  expect(errors).toMatch(/^wasm: environment steps, fixed action, 64 rows: [\d,]+ /m);
+  const report = JSON.parse(output) as Record<string, unknown>;
+  expect(report).toMatchObject({
+    machine: { node: process.version },
+    devices: [{ name: 'wasm', peakMemoryMiB: expect.any(Number) }],
+    missing: [],
+    peers: [],
+  });
+  const [{ figures }] = report['devices'] as [{ figures: object[] }];
+  expect(figures).toHaveLength(8);
+  expect(figures[0]).toEqual({
+    name: 'fixedActionSteps',
+    unit: 'environment steps/s',
+    batch: 64,
+    median: expect.any(Number),
+    min: expect.any(Number),
+    max: expect.any(Number),
+    runs: expect.any(Number),
+    load: expect.any(Number),
+  });
+});
+
+it('refuses a Python that does not run the comparison before it measures anything', async () => {
+  const { code, output, errors } = await captureOutput([
+    ...['bench', '--device', 'cpu', '--quick', '--peers', '/no/such/python'],
+  ]);
+  expect(code).toBe(2);
+  expect(output).toBe('');
+  expect(errors).toMatch(/^makertaker: --peers: \/no\/such\/python does not run .*\n$/);
+});
