@@ -210,6 +210,11 @@ export {
   evaluatePolicies,
 } from './algorithms/evaluation/evaluate';
 export {
+  evaluateExactly,
+  type ExactFigures,
+  type ExactRequest,
+} from './algorithms/evaluation/exact';
+export {
   type EvaluatedPolicy,
   simulate,
   type SimulateOptions,
