@@ -49,7 +49,8 @@ export function startPosition(
  * Runs the policy for T steps in B environments, without the host in between.
  * @param key row [B]; step [] the first step's counter: step t draws with counter + t
  * @returns the position after the last step and the trajectory; where the environment can truncate,
- *   the trajectory has `finalObservation` [T, B, O]; where it masks, `actionMask` [T, B, outputs]
+ *   the trajectory has `finalObservation` [T, B, O]; where it masks, `actionMask` [T, B, outputs];
+ *   where it tells chance apart, `noise` [T, B]
  */
 export function rollout(
   environment: Environment,
@@ -101,6 +102,7 @@ export function rollout(
             endedReturn: tf.mul(episodeReturn, ended),
             endedLength: tf.mul(episodeLength, ended),
             ...(environment.truncates ? { finalObservation: next.finalObservation } : {}),
+            ...(next.noise ? { noise: next.noise } : {}),
             ...(mask ? { actionMask: mask } : {}),
           } as Record<string, tf.Tensor>,
         };

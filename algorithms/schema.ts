@@ -129,6 +129,12 @@ export const trainingSchema = z
       .max(1)
       .default(0.95)
       .describe('Decay of generalised advantage estimation, λ.'),
+    subtractNoise: z
+      .boolean()
+      .default(true)
+      .describe(
+        'Leave out of advantages and value targets the part of a reward that the simulator knows to be zero-mean chance, such as what a driftless price earns on a position (a control variate): the same gradient on average, with less variance.',
+      ),
     normaliseObservations: z
       .boolean()
       .default(true)

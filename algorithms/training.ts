@@ -16,7 +16,7 @@ import { createNetwork, type Network, type WeightDraws } from './policies/networ
 import { clippedFraction, createPolicy, type Policy } from './policies/policy';
 import { type Position, rollout, startPosition } from './rollout';
 import type { LearnerConfig } from './schema';
-import { asRows, episodeStatistics, nextValues } from './trajectory';
+import { asRows, episodeStatistics, nextValues, withoutNoise } from './trajectory';
 import {
   type PolicyBatch,
   type TrpoOptions,
@@ -158,7 +158,7 @@ export function createLearner(
         const value = values(observation);
         const { advantage, target } = estimateAdvantages(
           {
-            reward: trajectory.reward,
+            reward: training.subtractNoise ? withoutNoise(trajectory) : trajectory.reward,
             value: tf.reshape(value, [training.steps, training.environments]),
             nextValue: nextValues(trajectory, position.observation, value, (x) =>
               values(normalise(x)),

@@ -42,6 +42,10 @@ export function nextValues(
   );
 }
 
+/** Rewards less what the environment knows to be zero-mean chance: the same on average, less spread. [T, B] */
+export const withoutNoise = ({ reward, noise }: Trajectory): tf.Tensor2D =>
+  noise ? tf.sub(reward, noise) : reward;
+
 /** Mean and deviation of the returns and mean length of the episodes that ended; NaN if none did. */
 export function episodeStatistics({
   terminated,

@@ -22,6 +22,12 @@ export interface Change<State extends Tensors> {
   readonly terminated: tf.Tensor1D;
   /** [B] bool: an artificial limit cut the episode; its value goes on. Absent: never. */
   readonly truncated?: tf.Tensor1D;
+  /**
+   * [B] the part of the reward that is pure chance: zero on average given state and action, whatever
+   * they are, such as what a driftless price earns on a position. A learner may leave it out (a
+   * control variate). Absent: nothing is known to be.
+   */
+  readonly noise?: tf.Tensor1D;
 }
 
 /**
@@ -73,6 +79,8 @@ export interface StepResult<State extends Tensors> extends ResetResult<State> {
   readonly truncated: tf.Tensor1D;
   /** [B, O] what was observed before any reset: the last observation of an episode that ended. */
   readonly finalObservation: tf.Tensor2D;
+  /** [B] the part of the reward that is known to be zero-mean chance, where the environment says. */
+  readonly noise?: tf.Tensor1D;
   /** Each [B]: the figures of episodes that ended in this step, zero in other rows. */
   readonly metrics: Tensors;
 }
@@ -88,12 +96,7 @@ export interface Environment<
    * One step in every row. Rows whose episode ends start anew at once (SAME_STEP autoreset):
    * `observation` and `state` are then the new episode's, `finalObservation` and `metrics` the old one's.
    */
-  step(
-    parameters: Parameters,
-    state: State,
-    action: tf.Tensor,
-    key: Key,
-  ): StepResult<State>;
+  step(parameters: Parameters, state: State, action: tf.Tensor, key: Key): StepResult<State>;
 }
 
 /** Completes a definition by `reset` with observation and an auto-resetting `step`. */
@@ -122,8 +125,7 @@ export function defineEnvironment<State extends Tensors, Parameters extends Tens
       tf.tidy(() => {
         const change = definition.transition(parameters, state, action, forUse(key, uses.dynamics));
         const { reward, terminated } = change;
-        const truncated =
-          change.truncated ?? (tf.zerosLike(terminated) as tf.Tensor1D);
+        const truncated = change.truncated ?? (tf.zerosLike(terminated) as tf.Tensor1D);
         const done = change.truncated ? tf.logicalOr(terminated, truncated) : terminated;
         const finalObservation = definition.observe(parameters, change.state);
         const next = branch(
@@ -155,6 +157,7 @@ export function defineEnvironment<State extends Tensors, Parameters extends Tens
           terminated,
           truncated,
           finalObservation,
+          ...(change.noise ? { noise: change.noise } : {}),
           ...withMask(parameters, next.state as State),
         };
       }),

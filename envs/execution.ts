@@ -156,6 +156,10 @@ function createExecution(config: ExecutionConfig): EnvironmentDefinition<Executi
           ...later,
         },
         reward: tf.mul(loss, tf.neg(parameters.rewardScale!)) as tf.Tensor1D,
+        noise: tf.mul(
+          tf.mul(remaining, noise),
+          towards === 1 ? parameters.rewardScale! : tf.neg(parameters.rewardScale!),
+        ) as tf.Tensor1D,
         terminated: last,
       };
     },

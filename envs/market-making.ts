@@ -189,6 +189,9 @@ function createMarketMaking(config: MarketMakingConfig): EnvironmentDefinition<M
         },
         reward,
         terminated,
+        ...(change && isLinear(config)
+          ? { noise: chanceOf(inventory, change, mid.expectedChange(parameters, state.move)) }
+          : {}),
       };
     },
     observe: observer.observe,
@@ -208,3 +211,13 @@ function initialInventory([lowest, highest]: readonly [number, number], key: Key
   const offset = randomInteger(key, draws.inventory, highest - lowest + 1);
   return tf.add(tf.cast(offset, 'float32'), lowest);
 }
+
+/** Whether the reward is linear in wealth, so that what the mid's chance moves earn is a part of it. */
+const isLinear = ({ reward }: MarketMakingConfig): boolean => reward.kind !== 'exponential-utility';
+
+/** What the unexpected part of a move earns on the inventory held through it, [B]. */
+const chanceOf = (
+  inventory: tf.Tensor1D,
+  change: tf.Tensor1D,
+  expected: tf.Tensor | null,
+): tf.Tensor1D => tf.mul(inventory, expected ? tf.sub(change, expected) : change);

@@ -24,6 +24,7 @@ export function checkContract(trial: Trial): void {
   expectTensor(trial, 'reward', change.reward, [rows], 'float32');
   expectTensor(trial, 'terminated', change.terminated, [rows], 'bool');
   if (change.truncated) expectTensor(trial, 'truncated', change.truncated, [rows], 'bool');
+  if (change.noise) expectTensor(trial, 'noise', change.noise, [rows], 'float32');
   if (definition.truncates !== (change.truncated !== undefined)) {
     report(
       'truncation',

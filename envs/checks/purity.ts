@@ -114,7 +114,8 @@ export function checkLeaks(trial: Trial): void {
       next.truncated,
     ]);
     disposeTree([next.finalObservation, next.metrics]);
-    disposeTree([first.actionMask, next.actionMask].filter((mask) => mask !== undefined));
+    const optional = [first.actionMask, next.actionMask, next.noise];
+    disposeTree(optional.filter((tensor) => tensor !== undefined));
   };
   walk(); // What a backend or a process makes once and keeps is no leak.
   const before = tf.memory().numTensors;

@@ -68,12 +68,13 @@ export const transit = ({ definition }: Trial, sample: Sample): Change<Tensors> 
 
 /** State, reward, flags and observation of a transition, as one record that can be compared. */
 export function outcomeOf(trial: Trial, sample: Sample): Tensors {
-  const { state, reward, terminated, truncated } = transit(trial, sample);
+  const { state, reward, terminated, truncated, noise } = transit(trial, sample);
   return {
     ...prefixed('state.', state),
     reward,
     terminated,
     ...(truncated ? { truncated } : {}),
+    ...(noise ? { noise } : {}),
     observation: trial.definition.observe(sample.parameters, state),
   };
 }

@@ -116,6 +116,8 @@ export interface MidPrice {
   parameters(): Tensors;
   /** @returns [B] the change of the mid price over one step; null if it never moves */
   change(parameters: Tensors, move: tf.Tensor1D, key: Key): tf.Tensor1D | null;
+  /** @returns [] or [B] the mean of the change, given where the price is; null: zero */
+  expectedChange(parameters: Tensors, move: tf.Tensor1D): tf.Tensor | null;
   readonly drivers: readonly Driver[];
 }
 
@@ -143,6 +145,12 @@ export function createMidPrice(config: MidPriceConfig, dt: number, draws: MidPri
       const jump = tf.mul(tf.cast(jumped, 'float32'), size);
       return tf.add(diffusion.change(parameters, move, key)!, jump);
     },
+    expectedChange(parameters, move) {
+      const chance = tf.minimum(1, tf.mul(parameters.jumpRate!, dt));
+      const jump = tf.mul(chance, parameters.jumpMean!);
+      const drift = diffusion.expectedChange(parameters, move);
+      return drift ? tf.add(drift, jump) : jump;
+    },
   };
 }
 
@@ -150,7 +158,7 @@ function createDiffusion(config: MidPriceConfig, dt: number, draw: number): MidP
   const start = () => ({ initialPrice: tf.scalar(config.initial) });
   switch (config.kind) {
     case 'constant':
-      return { parameters: start, change: () => null, drivers: [] };
+      return { parameters: start, change: () => null, expectedChange: () => null, drivers: [] };
     case 'brownian': {
       const noise = config.increments === 'binomial' ? randomSign : normal;
       return {
@@ -164,6 +172,7 @@ function createDiffusion(config: MidPriceConfig, dt: number, draw: number): MidP
           const shock = tf.mul(tf.mul(volatility!, Math.sqrt(dt)), noise(key, draw));
           return (drift ? tf.add(shock, tf.mul(drift, dt)) : shock) as tf.Tensor1D;
         },
+        expectedChange: ({ drift }) => (drift ? tf.mul(drift, dt) : null),
       };
     }
     case 'geometric':
@@ -180,6 +189,10 @@ function createDiffusion(config: MidPriceConfig, dt: number, draw: number): MidP
           const relative = tf.sub(tf.exp(tf.add(mean, shock)), 1);
           return tf.mul(tf.add(initialPrice!, move), relative);
         },
+        expectedChange: ({ initialPrice, drift }, move) =>
+          config.drift === 0
+            ? null
+            : tf.mul(tf.add(initialPrice!, move), tf.expm1(tf.mul(drift!, dt))),
       };
     case 'ornstein-uhlenbeck':
       return {
@@ -196,6 +209,8 @@ function createDiffusion(config: MidPriceConfig, dt: number, draw: number): MidP
           const shock = tf.mul(tf.mul(volatility!, tf.sqrt(variance)), normal(key, draw));
           return tf.add(tf.mul(tf.sub(level!, move), tf.sub(1, decay)), shock);
         },
+        expectedChange: ({ reversion, level }, move) =>
+          tf.neg(tf.mul(tf.sub(level!, move), tf.expm1(tf.mul(reversion!, -dt)))),
       };
   }
 }

@@ -20,7 +20,8 @@ export function clipReward(environment: Environment, bounds: RewardBounds): Envi
   return defineEnvironment({
     ...definition,
     transition: (parameters, state, action, key) => {
-      const change = definition.transition(parameters, state, action, key);
+      // A clipped reward is no longer a sum, so no part of it is zero-mean chance.
+      const { noise: _noise, ...change } = definition.transition(parameters, state, action, key);
       return { ...change, reward: tf.clipByValue(change.reward, minimum, maximum) };
     },
   });

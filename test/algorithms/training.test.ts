@@ -353,3 +353,31 @@ test('phases are announced in order; diagnostics have their names', async () => 
   disposeTree([state.tensors, next.tensors, diagnostics]);
   learner.dispose();
 });
+
+describe('noise that the environment tells apart', () => {
+  // Whole numbers, so that adding and subtracting it leaves no trace in float32.
+  const noisy = defineEnvironment({
+    ...cue.definition,
+    transition(parameters, state, action, key) {
+      const change = cue.definition.transition(parameters, state, action, key);
+      const noise = tf.sub(tf.mul(tf.round(uniform(key, 7)), 2000), 1000) as tf.Tensor1D;
+      return { ...change, reward: tf.add(change.reward, noise) as tf.Tensor1D, noise };
+    },
+  });
+  const learned = (environment: Environment, subtractNoise: boolean): string => {
+    const learner = createLearner(environment, configOf({ training: { subtractNoise } }));
+    const start = learner.initialise(3);
+    const { state, diagnostics } = learner.iterate(start, 3);
+    const bits = bitsOf(leavesOf({ policy: state.tensors.policy, value: state.tensors.value }));
+    disposeTree([start.tensors, state.tensors, diagnostics]);
+    learner.dispose();
+    return bits;
+  };
+
+  test('is left out: what is learned is what the rest of the reward teaches', () => {
+    const plain = learned(cue, true);
+    expect(learned(noisy, true)).toBe(plain);
+    expect(learned(cue, false)).toBe(plain);
+    expect(learned(noisy, false)).not.toBe(plain);
+  });
+});

@@ -374,6 +374,7 @@ test('steps through episode ends without leaking tensors', () => {
       result.terminated,
       result.truncated,
       ...Object.values(result.metrics),
+      ...(result.noise ? [result.noise] : []),
     ];
     spent.filter((tensor) => !kept.has(tensor)).forEach((tensor) => tensor.dispose());
     ({ state, observation } = result);
