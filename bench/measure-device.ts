@@ -23,11 +23,11 @@ export interface Scale {
 
 export const fullScale: Scale = {
   batches: [1024, 16_384, 131_072],
-  steps: { most: 200, fewest: 16, stored: 2 ** 21 },
+  steps: { most: 200, fewest: 4, stored: 2 ** 19 },
   rows: 32_768,
   training: { environments: 256, steps: 128 },
   effort: { runs: 7, seconds: 10 },
-  longestRun: 180,
+  longestRun: 120,
 };
 
 /** The same figures at small sizes, to see that they work: no numbers to be quoted. */

@@ -30,9 +30,13 @@ export const command: Command<Options> = {
         default: false,
         describe: 'small sizes, to see that it works; no numbers to be quoted',
       })
-      .option('json', { type: 'boolean', default: false, describe: 'print JSON' })
+      .option('json', {
+        type: 'boolean',
+        default: false,
+        describe: 'print JSON, and the table on standard error',
+      })
       .example('$0 bench', 'every device: some minutes')
-      .example('$0 bench --device wasm --json', 'one device, one JSON object')
+      .example('$0 bench --device wasm --json > wasm.json', 'one device, one JSON object')
       .example('$0 bench --peers venv/bin/python', 'beside PyTorch'),
 
   async run({ device, peers, quick, json }) {
@@ -47,7 +51,13 @@ export const command: Command<Options> = {
         progress.say(`${name}: ${what}, ${batch} rows: ${median} ${unit}`);
       },
     });
-    process.stdout.write(`${json ? JSON.stringify(report, null, 2) : formatBenchmark(report)}\n`);
+    const table = `${formatBenchmark(report)}\n`;
+    if (json) {
+      process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+      process.stderr.write(table);
+    } else {
+      process.stdout.write(table);
+    }
     return exitCodes.done;
   },
 };
