@@ -5,7 +5,7 @@ import { type Document, isMap, isScalar, LineCounter, parse, parseDocument } fro
 import type { z } from 'zod';
 
 import { InputError } from '../engine/input-error';
-import { deepestIssue, suggestion, validKeys } from '../envs/parse-config';
+import { firstIssue, suggestion, validKeys } from '../envs/parse-config';
 import { type Config, schemaFor } from './schema';
 
 /** `--set training.iterations=20` */
@@ -42,7 +42,7 @@ export function parseConfig(text: string, file: string, overrides: readonly stri
   const schema = schemaFor((value as { env?: unknown }).env);
   const result = schema.safeParse(value);
   if (!result.success) {
-    const issue = deepestIssue(result.error.issues[0]!);
+    const issue = firstIssue(result.error.issues);
     const { path, message } = explain(issue, schema, value);
     const change = changes.find((candidate) => concerns(candidate, path));
     const where = change ? `--set ${change.text}` : `${file}${lineOf(document, lines, path)}`;

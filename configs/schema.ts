@@ -75,7 +75,7 @@ const configSchemaWith = <Environment extends z.ZodType>(
   z.strictObject({
     name: z
       .string()
-      .regex(/^[\w.-]+$/, 'a name of letters, digits, ".", "_" and "-"')
+      .regex(/^(?!\.+$)[\w.-]+$/, 'a name of letters, digits, ".", "_" and "-"')
       .optional()
       .describe("Name of the run's folder; default the config file's."),
     description: z.string().default('').describe('What the experiment shows.'),

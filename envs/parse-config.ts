@@ -24,7 +24,7 @@ export function parseConfig<Schema extends z.ZodType>(
 ): z.output<Schema> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const issue = deepestIssue(result.error.issues[0]!);
+  const issue = firstIssue(result.error.issues);
   const at = [where, ...issue.path.map(String)].join('.');
   if (issue.code === 'unrecognized_keys') {
     const valid = validKeys(schema, value, issue.path);
@@ -40,8 +40,14 @@ export function suggestion(name: string, valid: readonly string[]): string {
   return `; did you mean '${closest(name, [...valid])}'? Valid: ${valid.join(', ')}`;
 }
 
+/** The issue to report: an unknown key explains a key that is missing. */
+export function firstIssue(issues: readonly z.core.$ZodIssue[]): z.core.$ZodIssue {
+  const unknown = issues.find(({ code }) => code === 'unrecognized_keys');
+  return deepestIssue(unknown ?? issues[0]!);
+}
+
 /** An issue of a plain union hides the issues of its options: the option that came furthest tells most. */
-export function deepestIssue(issue: z.core.$ZodIssue): z.core.$ZodIssue {
+function deepestIssue(issue: z.core.$ZodIssue): z.core.$ZodIssue {
   if (issue.code !== 'invalid_union') return issue;
   const inner = issue.errors
     .flatMap((issues) => issues.slice(0, 1))
@@ -50,7 +56,11 @@ export function deepestIssue(issue: z.core.$ZodIssue): z.core.$ZodIssue {
   return deepestIssue({ ...inner, path: [...issue.path, ...inner.path] });
 }
 
-export function validKeys(schema: z.ZodType, value: unknown, path: readonly PropertyKey[]): string[] {
+export function validKeys(
+  schema: z.ZodType,
+  value: unknown,
+  path: readonly PropertyKey[],
+): string[] {
   let options = [z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema];
   let current = value;
   for (const key of path) {

@@ -65,13 +65,15 @@ async function parseAndRun(words: readonly string[]): Promise<number> {
       describe,
       (own: Argv) => loadCommand(name).declare(own) as Argv,
       async (options) => {
-        checkValues(options, parser);
+        checkValues(options, parser, words);
         code = await loadCommand(name).run(options);
       },
     );
   }
   parser.fail((message: string | null, error: Error | undefined) => {
-    throw error ?? new InputError(explain(message ?? '', parser, words));
+    // yargs throws its own errors for options that lack their value.
+    if (error && error.name !== 'YError') throw error;
+    throw new InputError(explain(message ?? error?.message ?? '', parser, words));
   });
   await parser.parseAsync();
   return code;
@@ -79,6 +81,8 @@ async function parseAndRun(words: readonly string[]): Promise<number> {
 
 /** Completes yargs' message by the nearest word that it knows. */
 function explain(message: string, parser: Argv, words: readonly string[]): string {
+  const lacking = /^Not enough arguments following: (.+)$/.exec(message)?.[1];
+  if (lacking !== undefined) return `--${lacking}: expected a value`;
   const unknown = /^Unknown (?:argument|command)s?: ([^,]+)/.exec(message)?.[1];
   if (unknown === undefined) return `${message}; see makertaker --help`;
   const names = commands.map(([name]) => name);
@@ -93,11 +97,17 @@ function explain(message: string, parser: Argv, words: readonly string[]): strin
 }
 
 /** What yargs lets pass: an option with one value that stands twice, and numbers that are none. */
-function checkValues(options: Readonly<Record<string, unknown>>, parser: Argv): void {
+function checkValues(
+  options: Readonly<Record<string, unknown>>,
+  parser: Argv,
+  words: readonly string[],
+): void {
   const { array } = declaredOptions(parser);
   for (const [name, value] of Object.entries(options)) {
-    if (name !== '_' && Array.isArray(value) && !array.includes(name)) {
-      throw new InputError(`--${name}: given ${value.length} times; it takes one value`);
+    // Counted in the words: of two equal numbers yargs may make their sum.
+    const count = words.filter((word) => word === `--${name}` || word.startsWith(`--${name}=`));
+    if (count.length > 1 && !array.includes(name)) {
+      throw new InputError(`--${name}: given ${count.length} times; it takes one value`);
     }
     if (Number.isNaN(value)) throw new InputError(`--${name}: expected a number`);
   }

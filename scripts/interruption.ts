@@ -10,13 +10,21 @@ export interface Interruption {
   release(): void;
 }
 
-/** The first signal asks to stop and is announced; the second one exits at once. */
+/**
+ * The first signal asks to stop and is announced; one after that exits at once. Signals that piled up
+ * while the thread was busy count as one: nobody had seen the announcement.
+ */
 export function listenForInterruption(announce: () => void): Interruption {
   let requested = false;
+  let announced = false;
   const onSignal = (): void => {
-    if (requested) process.exit(exitCodes.interrupted);
+    if (announced) process.exit(exitCodes.interrupted);
+    if (requested) return;
     requested = true;
     announce();
+    setImmediate(() => {
+      announced = true;
+    });
   };
   signals.forEach((signal) => process.on(signal, onSignal));
   return {

@@ -11,11 +11,10 @@ export function readConfig(file: string, overrides: readonly string[] = []): Con
     text = readFileSync(file, 'utf8');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new InputError(
-      code === 'ENOENT'
-        ? `${file}: no such file; give a config, such as configs/quickstart.yaml`
-        : `${file}: cannot be read (${code})`,
-    );
+    const advice = 'give a config, such as configs/quickstart.yaml';
+    if (code === 'ENOENT') throw new InputError(`${file}: no such file; ${advice}`);
+    if (code === 'EISDIR') throw new InputError(`${file}: a folder; ${advice}`);
+    throw new InputError(`${file}: cannot be read (${code})`);
   }
   return parseConfig(text, file, overrides);
 }

@@ -3,17 +3,23 @@ import { type DeviceName, startDevice, type StartedDevice } from '../engine/devi
 /**
  * Starts a device with a bound on its threads, where it has any.
  * @param threads null: as many as cores
+ * @param notify told where the device takes no such bound
  */
 export async function startDeviceWith(
   name: DeviceName,
   threads: number | null,
+  notify: (line: string) => void,
 ): Promise<StartedDevice> {
   if (threads !== null) {
-    // TensorFlow reads these when its library loads; wasm and cpu have one thread anyway.
+    // TensorFlow reads these when its library loads.
     process.env['TF_NUM_INTRAOP_THREADS'] = String(threads);
     process.env['TF_NUM_INTEROP_THREADS'] = '1';
   }
-  return startDevice(name);
+  const started = await startDevice(name);
+  if (threads !== null && started.name !== 'tensorflow') {
+    notify(`threads: ${threads} has no effect, the device ${started.name} computes in one thread`);
+  }
+  return started;
 }
 
 /** `wasm 4.22.0`, and why better ones did not start. */

@@ -16,6 +16,7 @@ import type { CheckpointDocument } from '../outputs/checkpoint-manifest';
 import { describeSpace } from '../outputs/describe-space';
 import type { JsonObject } from '../outputs/json';
 import { readArrays } from '../outputs/tensor-arrays';
+import { describeIteration, describeValidation } from './describe-iteration';
 import type { Interruption } from './interruption';
 import { programVersion } from './program-version';
 import type { Progress } from './progress';
@@ -55,7 +56,8 @@ export async function trainRun(
   const { config, learner, log, progress, interruption } = run;
   const { iterations, maximumFailures } = config.training;
   let { state, counters } = start;
-  let saved = state.iteration > 0;
+  let lastSaved = state.iteration > 0 ? state.iteration : null;
+  const timeLeft = createEstimate(state.iteration, iterations);
   try {
     while (state.iteration < iterations && !interruption.requested()) {
       const { figures, times, next } = await iterateOnce(learner, state, config.seed);
@@ -74,29 +76,46 @@ export async function trainRun(
         ...validation,
         ...times,
       });
-      progress.live(describeIteration(config, iteration, figures, times));
+      progress.live(
+        describeIteration(iterations, iteration, figures, {
+          samplesPerSecond: times['time/samplesPerSecond']!,
+          timeLeft: timeLeft(iteration),
+        }),
+      );
       if (counters.failuresInARow >= maximumFailures) {
+        const kept =
+          lastSaved === null
+            ? `no checkpoint had been saved in ${run.folder} yet`
+            : `the checkpoint after iteration ${lastSaved} stays in ${run.folder}`;
         throw new Error(
-          `${counters.failuresInARow} updates in a row were refused because they were not finite; the last good checkpoint is in ${run.folder}`,
+          `${counters.failuresInARow} updates in a row were refused because they were not finite; ${kept}`,
         );
       }
       if (validates) {
         const improved = isBetter(validation['validation/return'], counters);
         if (improved) counters = { ...counters, best: bestOf(iteration, validation) };
         await save(run, state, counters, improved ? ['last', 'best'] : ['last']);
+        lastSaved = iteration;
         await log.writeWeights(state);
         log.flush();
-        progress.say(describeValidation(iteration, validation, improved));
+        const meanReturn = validation['validation/return'];
+        progress.highlight(describeValidation(iteration, meanReturn, improved));
       }
-      saved = validates;
       await nextTurn();
     }
-    if (!saved) await save(run, state, counters, ['last']);
+    if (lastSaved !== state.iteration) await save(run, state, counters, ['last']);
     return state.iteration;
   } finally {
     disposeTree(state.tensors);
     log.flush();
   }
+}
+
+/** Seconds to the last iteration, at the pace since the first one of this session. */
+function createEstimate(first: number, last: number): (iteration: number) => number {
+  const begun = performance.now();
+  return (iteration) =>
+    ((performance.now() - begun) / 1000 / (iteration - first)) * (last - iteration);
 }
 
 type Figures = Readonly<Record<string, number>>;
@@ -205,28 +224,6 @@ function describeRun(config: Config, learner: Learner, counters: Counters): Chec
     actionSpace: describeSpace(actionSpace),
   };
 }
-
-function describeIteration(
-  { training }: Config,
-  iteration: number,
-  figures: Figures,
-  times: Figures,
-): string {
-  const number = (value: number | undefined, digits = 4): string =>
-    value !== undefined && Number.isFinite(value) ? String(Number(value.toPrecision(digits))) : '–';
-  return [
-    `${String(iteration).padStart(String(training.iterations).length)}/${training.iterations}`,
-    `return ${number(figures['return'])}`,
-    `kl ${number(figures['kl'], 2)}`,
-    `entropy ${number(figures['entropy'], 3)}`,
-    `explained ${number(figures['explainedVariance'], 2)}`,
-    ...(figures['finite'] === 1 ? [] : ['update refused: not finite']),
-    `${Math.round(times['time/samplesPerSecond']!).toLocaleString('en')} samples/s`,
-  ].join('  ');
-}
-
-const describeValidation = (iteration: number, validation: Figures, improved: boolean): string =>
-  `validation after iteration ${iteration}: mean return ${Number(validation['validation/return']!.toPrecision(5))}${improved ? ', the best so far' : ''}`;
 
 /** Lets signals and other waiting work in. */
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -20,6 +20,7 @@ import { listenForInterruption } from './interruption';
 import { loadTrained } from './load-trained';
 import { openEnvironment } from './open-environment';
 import type { Progress } from './progress';
+import { lockRun } from './run-lock';
 import { openRunLog } from './run-log';
 import { describeStarted, startDeviceWith } from './start-device';
 import { type Counters, noCounters, trainRun } from './train-run';
@@ -37,7 +38,9 @@ export interface TrainingRequest {
  * @returns the exit code: done, or interrupted with a checkpoint saved
  */
 export async function train(request: TrainingRequest, progress: Progress): Promise<number> {
-  const device = await startDeviceWith(request.config.device, request.config.threads);
+  const device = await startDeviceWith(request.config.device, request.config.threads, (line) =>
+    progress.say(line),
+  );
   const opened = await openEnvironment(request.config.env);
   const config: Config = { ...request.config, env: opened.choice };
   const baselines = createClassicalPolicies(config.evaluation.baselines, opened);
@@ -84,15 +87,23 @@ function startOf(learner: Learner, { seed }: Config, checkpoint: LoadedCheckpoin
   }
 }
 
-async function trainIn(
-  folder: string,
-  parts: {
-    readonly config: Config;
-    readonly learner: Learner;
-    readonly start: Start;
-    readonly progress: Progress;
-  },
-): Promise<number> {
+interface TrainingParts {
+  readonly config: Config;
+  readonly learner: Learner;
+  readonly start: Start;
+  readonly progress: Progress;
+}
+
+async function trainIn(folder: string, parts: TrainingParts): Promise<number> {
+  const release = lockRun(folder);
+  try {
+    return await trainLocked(folder, parts);
+  } finally {
+    release();
+  }
+}
+
+async function trainLocked(folder: string, parts: TrainingParts): Promise<number> {
   const { config, start, progress } = parts;
   const text = stringify(config);
   writeFileSync(join(folder, 'config.yaml'), text);

@@ -3,8 +3,8 @@ import { type Evaluation, evaluatePolicies } from '../../algorithms/evaluation/e
 import { evaluateExactly } from '../../algorithms/evaluation/exact';
 import type { EvaluatedPolicy } from '../../algorithms/evaluation/simulate';
 import type { Config } from '../../configs/schema';
-import type { DeviceName } from '../../engine/device';
 import { InputError } from '../../engine/input-error';
+import { checkCount, chooseDevice } from '../check-options';
 import { createClassicalPolicies } from '../classical-policies';
 import { type Command, deviceOptions, exitCodes, overrideOption } from '../command';
 import { formatEvaluation } from '../format-evaluation';
@@ -95,6 +95,8 @@ export const command: Command<Options> = {
       .example('$0 evaluate runs/quickstart --baselines symmetric --json', 'for another program'),
 
   async run(options) {
+    if (options.episodes !== undefined) checkCount('--episodes', options.episodes, 2);
+    if (options.seed !== undefined) checkCount('--seed', options.seed, 0);
     const subject = await openSubject(options);
     const { config, opened } = subject;
     const { evaluation } = config;
@@ -105,8 +107,8 @@ export const command: Command<Options> = {
         policies: subject.policies,
         baselines: subject.baselines,
         aggregates: aggregatesFor(opened.environment.metrics, opened.parameters),
-        episodes: countOf('--episodes', options.episodes ?? evaluation.testEpisodes, 2),
-        seed: countOf('--seed', options.seed ?? evaluation.seed, 0),
+        episodes: options.episodes ?? evaluation.testEpisodes,
+        seed: options.seed ?? evaluation.seed,
         phase: 'test',
       });
       const result: Evaluation = { ...simulated, ...(exact ? { exact } : {}) };
@@ -140,6 +142,11 @@ async function openSubject(options: Options): Promise<Subject> {
     );
   }
   if (env !== undefined) return openClassical(env, options);
+  if (/\.ya?ml$/.test(checkpoint!)) {
+    throw new InputError(
+      `${checkpoint}: a config; evaluate it by --env ${checkpoint} --policy NAME…, or give a run, such as runs/quickstart`,
+    );
+  }
   if (policy.length > 0 || set.length > 0) {
     throw new InputError(
       `evaluate: ${policy.length > 0 ? '--policy' : '--set'} goes with --env; policies to compare a checkpoint with are --baselines`,
@@ -190,11 +197,7 @@ async function openClassical(file: string, options: Options): Promise<Subject> {
   };
 }
 
-async function start(config: Config, { device, threads }: Options): Promise<void> {
-  await startDeviceWith((device ?? config.device) as DeviceName, threads ?? config.threads);
-}
-
-function countOf(option: string, value: number, least: number): number {
-  if (Number.isSafeInteger(value) && value >= least) return value;
-  throw new InputError(`${option} ${value}: expected an integer of at least ${least}`);
+async function start(config: Config, options: Options): Promise<void> {
+  const { device, threads } = chooseDevice(options, config);
+  await startDeviceWith(device, threads, (line) => process.stderr.write(`${line}\n`));
 }

@@ -1,11 +1,12 @@
-import type { DeviceName } from '../../engine/device';
 import { InputError } from '../../engine/input-error';
 import { exportPolicy } from '../../outputs/export/export-policy';
 import { livePolicy, toExportable } from '../../outputs/export/learned-policy';
 import { type PolicyFormat, policyFormats } from '../../outputs/export/policy-description';
+import { chooseDevice } from '../check-options';
 import { type Command, deviceOptions, exitCodes } from '../command';
 import { loadTrained } from '../load-trained';
 import { programVersion } from '../program-version';
+import { makeFolder } from '../run-folder';
 import { startDeviceWith } from '../start-device';
 
 interface Options {
@@ -53,10 +54,15 @@ export const command: Command<Options> = {
     if (!policyFormats.includes(format as PolicyFormat)) {
       throw new InputError(`--format ${format}: expected one of ${policyFormats.join(', ')}`);
     }
+    makeFolder(out);
     const trained = await loadTrained(checkpoint, {
       ...(last ? { which: 'last' } : {}),
-      start: (config) =>
-        startDeviceWith((device ?? config.device) as DeviceName, threads ?? config.threads),
+      start(config) {
+        const chosen = chooseDevice({ device, threads }, config);
+        return startDeviceWith(chosen.device, chosen.threads, (line) =>
+          process.stderr.write(`${line}\n`),
+        );
+      },
     });
     try {
       const { files, check } = await exportPolicy(

@@ -1,4 +1,5 @@
 import { InputError } from '../../engine/input-error';
+import { checkCount, checkDevice } from '../check-options';
 import { type Command, deviceOptions, exitCodes, overrideOption } from '../command';
 import { parseSeeds } from '../parse-seeds';
 import { createProgress } from '../progress';
@@ -53,6 +54,7 @@ export const command: Command<Options> = {
   async run(options) {
     const { config: file, out, resume, seeds } = options;
     const progress = createProgress();
+    checkOverrides(options);
     if (resume !== undefined) {
       return train(await openResumed(resume, file, overridesOf(options)), progress);
     }
@@ -75,6 +77,12 @@ export const command: Command<Options> = {
     return exitCodes.done;
   },
 };
+
+function checkOverrides({ seed, device, threads }: Options): void {
+  if (seed !== undefined) checkCount('--seed', seed, 0);
+  if (device !== undefined) checkDevice(device);
+  if (threads !== undefined) checkCount('--threads', threads, 1);
+}
 
 /** Options that are keys of the config: they become part of the run's config. */
 const overridesOf = ({ set, seed, device, threads }: Options): string[] => [

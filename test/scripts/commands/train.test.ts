@@ -1,5 +1,5 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { parseConfig } from '../../../configs/parse-config';
@@ -106,6 +106,33 @@ describe('train', () => {
     expect(readFileSync(join(path, 'evaluation.json'), 'utf8')).toBe(
       readFileSync(join(run, 'evaluation.json'), 'utf8'),
     );
+  });
+
+  it('keeps a second training out of a run, and takes over from one that died', async () => {
+    const lock = join(run, '.lock');
+    writeFileSync(lock, `${process.pid} on ${hostname()}`);
+    const second = await captureOutput(['train', '--resume', run]);
+    expect(second.code).toBe(2);
+    expect(second.errors).toContain(`process ${process.pid} on ${hostname()} is training there`);
+    writeFileSync(lock, `4194305 on ${hostname()}`);
+    expect((await captureOutput(['train', '--resume', run])).code).toBe(0);
+    expect(existsSync(lock)).toBe(false);
+  });
+
+  it('stops after too many updates that are not finite', async () => {
+    const { code, errors } = await train(
+      ...['--set', 'env.mid={kind: brownian, volatility: 1e+39}', '--set', 'name=infinite'],
+      ...['--set', 'training.maximumFailures=2'],
+    );
+    expect(code).toBe(1);
+    expect(errors).toMatch(/^makertaker: 2 updates in a row were refused .* not finite; [^\n]+\n$/);
+    expect(errors).toContain('no checkpoint had been saved in');
+  });
+
+  it('says that threads have no effect on a device that has one', async () => {
+    const { output } = await train('--threads', '2', '--set', 'training.iterations=1');
+    expect(output).toMatch(/^threads: 2 has no effect, the device cpu computes in one thread$/m);
+    expect(output).toMatch(/^1\/1 {2}return .* {2}0:00 left$/m);
   });
 
   it('refuses to go on with another config', async () => {
