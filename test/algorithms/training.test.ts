@@ -278,6 +278,29 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
   });
 });
 
+test('memory is flat over 200 iterations on wasm', async () => {
+  await tf.setBackend('wasm');
+  const quick = configOf({
+    policy: { hidden: [4] },
+    value: { hidden: [4], fit: { kind: 'adam', minibatch: 40, epochs: 1 } },
+    trpo: { conjugateGradientIterations: 2 },
+    training: { environments: 8, steps: 2 },
+  });
+  const learner = createLearner(target, quick);
+  let state = learner.initialise(2);
+  const measured: string[] = [];
+  for (let iteration = 0; iteration < 200; iteration += 1) {
+    const next = learner.iterate(state, 2);
+    disposeTree([state.tensors, next.diagnostics]);
+    state = next.state;
+    const { numTensors, numBytes } = tf.memory();
+    measured.push(`${numTensors} tensors, ${numBytes} bytes`);
+  }
+  expect(new Set(measured).size).toBe(1);
+  disposeTree(state.tensors);
+  learner.dispose();
+});
+
 describe('learning', () => {
   beforeAll(async () => {
     await tf.setBackend('wasm');
