@@ -28,7 +28,7 @@ import { type PolicyBatch, trpoUpdate } from '../algorithms/trpo/update';
 import { startDevice } from '../engine/device';
 import { cloneTree, disposeTree } from '../engine/tensors';
 import { makeEnvironment } from '../envs/registry';
-import { drawLines } from './draw-lines';
+import { drawLines } from '../outputs/draw-lines';
 
 const seed = 0;
 const iterationsBefore = 30;

@@ -56,8 +56,10 @@ export async function train(request: TrainingRequest, progress: Progress): Promi
       );
       return exitCodes.interrupted;
     }
-    progress.say('evaluating on test streams …');
-    const evaluation = await evaluateBest(folder, baselines);
+    progress.say(
+      `trained; evaluating on test streams … (to do it later: makertaker evaluate ${folder})`,
+    );
+    const evaluation = await evaluateBest(folder, config, baselines);
     writeFileSync(join(folder, 'evaluation.json'), `${JSON.stringify(evaluation, null, 2)}\n`);
     progress.say(`\n${formatEvaluation(evaluation)}\n\n${describeFiles(folder)}`);
     return exitCodes.done;
@@ -124,10 +126,11 @@ async function trainLocked(folder: string, parts: TrainingParts): Promise<number
 /** The best checkpoint against the config's baselines, on streams met nowhere else. */
 async function evaluateBest(
   folder: string,
+  config: Config,
   baselines: readonly ClassicalPolicy[],
 ): Promise<Evaluation> {
   const trained = await loadTrained(folder, { start: () => Promise.resolve() });
-  const { config, opened } = trained;
+  const { opened } = trained;
   try {
     const policies = [trained.createPolicy(false)];
     const simulated = await evaluatePolicies(opened.environment, {

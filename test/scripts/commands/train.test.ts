@@ -119,6 +119,18 @@ describe('train', () => {
     expect(existsSync(lock)).toBe(false);
   });
 
+  it('evaluates a finished run anew, as it is asked to', async () => {
+    const fewer = [
+      '--set',
+      'evaluation.testEpisodes=8',
+      '--set',
+      'evaluation.baselines=[no-quotes]',
+    ];
+    const { output } = await captureOutput(['train', '--resume', `${run}-2`, ...fewer]);
+    expect(output).toContain('market-making: 8 test episodes');
+    expect(output).toMatch(/^trained − no-quotes/m);
+  });
+
   it('stops after too many updates that are not finite', async () => {
     const { code, errors } = await train(
       ...['--set', 'env.mid={kind: brownian, volatility: 1e+39}', '--set', 'name=infinite'],

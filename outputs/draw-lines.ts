@@ -15,21 +15,46 @@ export interface LineChart {
   readonly xLabel: string;
   readonly yLabel: string;
   /** A vertical line. */
-  readonly marker: { readonly x: number; readonly label: string };
+  readonly marker?: { readonly x: number; readonly label: string };
+  /** Horizontal lines, labelled at their right end. */
+  readonly levels?: readonly { readonly y: number; readonly label: string }[];
   readonly lines: readonly Line[];
 }
 
-const size = { width: 760, height: 420 };
+/** Of one chart; narrower where several stand side by side. */
+const size = { width: 760, narrow: 480, height: 420 };
 /** Of the legend's font, about. */
 const letterWidth = 5.6;
-const plot = { left: 64, right: 740, top: 78, bottom: 364 };
+const margins = { left: 64, right: 20 };
+const plot = { top: 78, bottom: 364 };
 
-/** A line chart as an SVG file of its own, on a light background. */
-export function drawLines({ title, xLabel, yLabel, marker, lines }: LineChart): string {
+/** Line charts side by side as an SVG file of its own, on a light background. */
+export function drawLines(...charts: readonly LineChart[]): string {
+  const each = charts.length > 1 ? size.narrow : size.width;
+  const width = each * charts.length;
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${size.height}" viewBox="0 0 ${width} ${size.height}" font-family="Helvetica, Arial, sans-serif" font-size="11.5" fill="#333333">`,
+    `<rect width="100%" height="100%" fill="#ffffff"/>`,
+    ...charts.flatMap((chart, index) => [
+      `<g transform="translate(${index * each} 0)">`,
+      ...drawChart(chart, each),
+      '</g>',
+    ]),
+    '</svg>',
+    '',
+  ].join('\n');
+}
+
+/** The elements of one chart, with its corner at the origin. */
+function drawChart(
+  { title, xLabel, yLabel, marker, levels = [], lines }: LineChart,
+  width: number,
+): string[] {
+  const [leftEnd, rightEnd] = [margins.left, width - margins.right];
   const points = lines.flatMap((line) => line.points);
   const xs = ticksOver(points.map(({ x }) => x));
-  const ys = ticksOver(points.map(({ y }) => y));
-  const x = scale(xs, plot.left, plot.right);
+  const ys = ticksOver([...points, ...levels].map(({ y }) => y));
+  const x = scale(xs, leftEnd, rightEnd);
   const y = scale(ys, plot.bottom, plot.top);
   const text = (at: Point, content: string, attributes = ''): string =>
     `<text x="${at.x.toFixed(1)}" y="${at.y.toFixed(1)}" ${attributes}>${escape(content)}</text>`;
@@ -37,8 +62,8 @@ export function drawLines({ title, xLabel, yLabel, marker, lines }: LineChart): 
     `<line x1="${from.x.toFixed(1)}" y1="${from.y.toFixed(1)}" x2="${to.x.toFixed(1)}" y2="${to.y.toFixed(1)}" ${attributes}/>`;
 
   const grid = ys.flatMap((value) => [
-    rule({ x: plot.left, y: y(value) }, { x: plot.right, y: y(value) }, 'stroke="#e4e4e4"'),
-    text({ x: plot.left - 8, y: y(value) + 4 }, format(value), 'text-anchor="end"'),
+    rule({ x: leftEnd, y: y(value) }, { x: rightEnd, y: y(value) }, 'stroke="#e4e4e4"'),
+    text({ x: leftEnd - 8, y: y(value) + 4 }, format(value), 'text-anchor="end"'),
   ]);
   const below = xs.map((value) =>
     text({ x: x(value), y: plot.bottom + 18 }, format(value), 'text-anchor="middle"'),
@@ -48,38 +73,48 @@ export function drawLines({ title, xLabel, yLabel, marker, lines }: LineChart): 
     const dashes = isDashed ? ' stroke-dasharray="5 4"' : '';
     return `<polyline points="${path}" fill="none" stroke="${colour}" stroke-width="2"${dashes}/>`;
   });
-  let left = plot.left;
+  let at = { x: leftEnd, y: 48 };
   const legend = lines.flatMap(({ label, colour, isDashed }) => {
     const dashes = isDashed ? ' stroke-dasharray="5 4"' : '';
+    const length = 28 + label.length * letterWidth;
+    if (at.x + length > rightEnd) at = { x: leftEnd, y: at.y + 17 };
     const sample = rule(
-      { x: left, y: 48 },
-      { x: left + 22, y: 48 },
+      at,
+      { x: at.x + 22, y: at.y },
       `stroke="${colour}" stroke-width="3"${dashes}`,
     );
-    const name = text({ x: left + 28, y: 52 }, label);
-    left += 28 + label.length * letterWidth + 20;
+    const name = text({ x: at.x + 28, y: at.y + 4 }, label);
+    at = { x: at.x + length + 20, y: at.y };
     return [sample, name];
   });
   const middle = (plot.top + plot.bottom) / 2;
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${size.width}" height="${size.height}" viewBox="0 0 ${size.width} ${size.height}" font-family="Helvetica, Arial, sans-serif" font-size="11.5" fill="#333333">`,
-    `<rect width="100%" height="100%" fill="#ffffff"/>`,
-    text({ x: plot.left, y: 26 }, title, 'font-size="16" font-weight="bold"'),
-    ...legend,
-    ...grid,
+  const vertical = marker && [
     rule(
       { x: x(marker.x), y: plot.top },
       { x: x(marker.x), y: plot.bottom },
       'stroke="#333333" stroke-dasharray="2 3"',
     ),
     text({ x: x(marker.x) - 6, y: plot.bottom - 8 }, marker.label, 'text-anchor="end"'),
+  ];
+  const horizontal = levels.flatMap(({ y: value, label }) => [
+    rule(
+      { x: leftEnd, y: y(value) },
+      { x: rightEnd, y: y(value) },
+      'stroke="#333333" stroke-dasharray="2 3"',
+    ),
+    text({ x: rightEnd, y: y(value) - 5 }, label, 'text-anchor="end"'),
+  ]);
+  return [
+    text({ x: leftEnd, y: 26 }, title, 'font-size="16" font-weight="bold"'),
+    ...legend,
+    ...grid,
+    ...(vertical ?? []),
+    ...horizontal,
     ...below,
     ...paths,
-    text({ x: (plot.left + plot.right) / 2, y: size.height - 16 }, xLabel, 'text-anchor="middle"'),
+    text({ x: (leftEnd + rightEnd) / 2, y: size.height - 16 }, xLabel, 'text-anchor="middle"'),
     text({ x: 18, y: middle }, yLabel, `text-anchor="middle" transform="rotate(-90 18 ${middle})"`),
-    '</svg>',
-    '',
-  ].join('\n');
+  ];
 }
 
 /** Round numbers, about six, that span the values. */
