@@ -3,8 +3,8 @@ import * as tf from '@tensorflow/tfjs';
 import { sumTrees } from '../../engine/rows';
 import type { Tensors } from '../../engine/tensors';
 import type { Policy } from '../policies/policy';
-import { flatten, unflatten } from './flat';
-import { type Chunk, gradientsInOrder, type TracedChunk } from './surrogate';
+import { flatten, inOrderOf, unflatten } from './flat';
+import type { Chunk, TracedChunk } from './surrogate';
 
 /**
  * v → (F + cI) v with the Fisher information F = E[Jᵀ M J] of the policy in Gauss–Newton form: J
@@ -50,7 +50,7 @@ export function fisherVectorProduct(
               Object.entries(byExtra).map(([name, value]) => [name, tf.mul(value, share)]),
             ),
           };
-          return flatten(gradientsInOrder(gradients, parameters)) as tf.Tensor;
+          return flatten(inOrderOf(parameters, gradients)) as tf.Tensor;
         }),
       );
       return tf.add(sumTrees(sums), tf.mul(damping, vector)) as tf.Tensor1D;

@@ -20,3 +20,7 @@ export function unflatten<Template extends Tensors>(
   });
   return Object.fromEntries(entries) as Template;
 }
+
+/** The record with its keys in the order of another's, so that their vectors line up. */
+export const inOrderOf = (template: Tensors, record: Tensors): Tensors =>
+  Object.fromEntries(Object.keys(template).map((name) => [name, record[name]!]));

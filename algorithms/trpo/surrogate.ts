@@ -5,7 +5,7 @@ import type { Tensors } from '../../engine/tensors';
 import type { Distribution } from '../policies/head';
 import type { Trace } from '../policies/network';
 import type { Policy } from '../policies/policy';
-import { flatten } from './flat';
+import { flatten, inOrderOf } from './flat';
 import type { PolicyBatch } from './update';
 
 /** Some rows of the batch. */
@@ -76,7 +76,7 @@ export function surrogateGradient(
         ...Object.fromEntries(names.map((name, index) => [name, byExtra[index]!])),
       };
       return {
-        gradient: flatten(gradientsInOrder(gradients, parameters)) as tf.Tensor,
+        gradient: flatten(inOrderOf(parameters, gradients)) as tf.Tensor,
         surrogate: tf.sum(weight),
         entropy: tf.div(tf.sum(policy.head.entropy(distribution)), rows),
       };
@@ -91,10 +91,6 @@ export function surrogateGradient(
     before,
   };
 }
-
-/** The same record with its keys in the order of the parameters, so that vectors line up. */
-export const gradientsInOrder = (gradients: Tensors, parameters: Tensors): Tensors =>
-  Object.fromEntries(Object.keys(parameters).map((name) => [name, gradients[name]!]));
 
 /**
  * Surrogate and mean KL(old ‖ new) at other parameters.

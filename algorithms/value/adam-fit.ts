@@ -3,14 +3,16 @@ import * as tf from '@tensorflow/tfjs';
 import { scan } from '../../engine/loops';
 import { forUse, type Key, permuteRows, uses } from '../../engine/random';
 import { gatherRows } from '../../engine/rows';
-import { mapTrees, type Tensors, type TensorTree, tidyTree } from '../../engine/tensors';
+import { type Tensors, type TensorTree, tidyTree } from '../../engine/tensors';
 import type { Network } from '../policies/network';
+import { flatten, inOrderOf, unflatten } from '../trpo/flat';
 
 /** First and second moments of the gradient (Kingma & Ba 2015), and the number of steps taken. */
 export interface AdamState {
   readonly [part: string]: TensorTree;
-  readonly first: Tensors;
-  readonly second: Tensors;
+  /** [P] of the flattened parameters */
+  readonly first: tf.Tensor1D;
+  readonly second: tf.Tensor1D;
   /** [] float32 */
   readonly steps: tf.Scalar;
 }
@@ -26,42 +28,33 @@ const decayFirst = 0.9;
 const decaySecond = 0.999;
 const epsilon = 1e-8;
 
-export const initialAdam = (parameters: Tensors): AdamState => ({
-  first: mapTrees((tensor) => tf.zerosLike(tensor!), parameters),
-  second: mapTrees((tensor) => tf.zerosLike(tensor!), parameters),
-  steps: tf.scalar(0),
-});
+export const initialAdam = (parameters: Tensors): AdamState => {
+  const size = Object.values(parameters).reduce((sum, tensor) => sum + tensor.size, 0);
+  return { first: tf.zeros([size]), second: tf.zeros([size]), steps: tf.scalar(0) };
+};
 
-/** One Adam step with bias correction. */
+/** One Adam step with bias correction, on all parameters as one vector. */
 export function stepAdam(
   parameters: Tensors,
   gradients: Tensors,
   state: AdamState,
   learningRate: number,
 ): { parameters: Tensors; state: AdamState } {
+  const gradient = flatten(inOrderOf(parameters, gradients));
   const steps = tf.add(state.steps, 1) as tf.Scalar;
-  const first = mapTrees(
-    (m, g) => tf.add(tf.mul(decayFirst, m!), tf.mul(1 - decayFirst, g!)),
-    state.first,
-    gradients,
+  const first: tf.Tensor1D = tf.add(
+    tf.mul(decayFirst, state.first),
+    tf.mul(1 - decayFirst, gradient),
   );
-  const second = mapTrees(
-    (v, g) => tf.add(tf.mul(decaySecond, v!), tf.mul(1 - decaySecond, tf.square(g!))),
-    state.second,
-    gradients,
+  const second: tf.Tensor1D = tf.add(
+    tf.mul(decaySecond, state.second),
+    tf.mul(1 - decaySecond, tf.square(gradient)),
   );
-  const correctFirst = tf.sub(1, tf.pow(decayFirst, steps));
-  const correctSecond = tf.sub(1, tf.pow(decaySecond, steps));
-  const moved = mapTrees(
-    (p, m, v) => {
-      const scale = tf.add(tf.sqrt(tf.div(v!, correctSecond)), epsilon);
-      return tf.sub(p!, tf.mul(learningRate, tf.div(tf.div(m!, correctFirst), scale)));
-    },
-    parameters,
-    first,
-    second,
-  );
-  return { parameters: moved, state: { first, second, steps } };
+  const mean = tf.div(first, tf.sub(1, tf.pow(decayFirst, steps)));
+  const square = tf.div(second, tf.sub(1, tf.pow(decaySecond, steps)));
+  const step = tf.mul(learningRate, tf.div(mean, tf.add(tf.sqrt(square), epsilon)));
+  const moved: tf.Tensor1D = tf.sub(flatten(parameters), step);
+  return { parameters: unflatten(moved, parameters), state: { first, second, steps } };
 }
 
 /**

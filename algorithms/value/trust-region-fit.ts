@@ -4,9 +4,8 @@ import { splitRows, sumTrees } from '../../engine/rows';
 import type { Tensors } from '../../engine/tensors';
 import type { Network } from '../policies/network';
 import { conjugateGradient } from '../trpo/conjugate-gradient';
-import { flatten, unflatten } from '../trpo/flat';
+import { flatten, inOrderOf, unflatten } from '../trpo/flat';
 import { searchLine } from '../trpo/line-search';
-import { gradientsInOrder } from '../trpo/surrogate';
 
 export interface TrustRegionFitOptions {
   /** Bound on the mean squared change of the standardised prediction in one step. */
@@ -53,8 +52,7 @@ function stepGaussNewton(
   options: TrustRegionFitOptions,
 ): Tensors {
   const rows = chunks.reduce((sum, { target }) => sum + target.shape[0], 0);
-  const asVector = (gradients: Tensors): tf.Tensor =>
-    flatten(gradientsInOrder(gradients, parameters));
+  const asVector = (gradients: Tensors): tf.Tensor => flatten(inOrderOf(parameters, gradients));
   const traces = chunks.map(({ observation }) => network.trace(parameters, observation));
   const errors = chunks.map(({ target }, index) =>
     tf.sub(tf.reshape(target, [-1, 1]), traces[index]!.output),
