@@ -99,7 +99,8 @@ export function work(
 /** The metrics of an order that is done. */
 export function summarise(config: ExecutionConfig, order: Order): Record<string, number> {
   const { quantity, arrivalPrice, side } = config;
-  const average = Math.abs(order.cash) / quantity;
+  // Negative where impact exceeds the price, so that a sale costs money.
+  const average = (side === 'sell' ? order.cash : -order.cash) / quantity;
   const vwap = order.tradedValue / order.tradedVolume;
   const shortfall = (side === 'sell' ? arrivalPrice - average : average - arrivalPrice) * quantity;
   return {
