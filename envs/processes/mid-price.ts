@@ -190,9 +190,7 @@ function createDiffusion(config: MidPriceConfig, dt: number, draw: number): MidP
           return tf.mul(tf.add(initialPrice!, move), relative);
         },
         expectedChange: ({ initialPrice, drift }, move) =>
-          config.drift === 0
-            ? null
-            : tf.mul(tf.add(initialPrice!, move), tf.expm1(tf.mul(drift!, dt))),
+          tf.mul(tf.add(initialPrice!, move), tf.expm1(tf.mul(drift!, dt))),
       };
     case 'ornstein-uhlenbeck':
       return {

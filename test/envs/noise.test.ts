@@ -13,12 +13,11 @@ afterEach(() => tf.engine().endScope());
 
 const rows = 20_000;
 
-/** Reward and noise of one step from a mid-episode state, with the environment's own volatility or another. */
-function stepOnce(env: { id: string; [key: string]: unknown }, volatility?: number) {
+/** Reward and noise of one step from a mid-episode state, with the environment's own parameters or others. */
+function stepOnce(env: { id: string; [key: string]: unknown }, changed: Tensors = {}) {
   const { definition } = makeEnvironment(env);
   const own = definition.parameters();
-  const parameters: Tensors =
-    volatility === undefined ? own : { ...own, volatility: tf.scalar(volatility) };
+  const parameters: Tensors = { ...own, ...changed };
   const key = makeKey({ seed: 5, phase: phases.check, rows });
   const fresh = definition.reset(own, forUse(key, uses.reset));
   const held = env.id === 'market-making' ? { inventory: tf.fill([rows], 3) } : {};
@@ -50,7 +49,7 @@ describe.each(Object.entries(cases))('market making, %s', (_, overrides) => {
   const env = { id: 'market-making', ...overrides };
 
   test('what is left of the reward does not depend on the volatility', () => {
-    const [noisy, calm] = [stepOnce(env), stepOnce(env, 1e-9)];
+    const [noisy, calm] = [stepOnce(env), stepOnce(env, { volatility: tf.scalar(1e-9) })];
     const rest = ({ reward, noise }: typeof noisy) => tf.sub(reward, noise!);
     expect(largestGap(rest(noisy), rest(calm))).toBeLessThan(1e-3);
   });
@@ -63,11 +62,22 @@ describe.each(Object.entries(cases))('market making, %s', (_, overrides) => {
   });
 });
 
+test.each(['brownian', 'geometric'])(
+  'a drift that comes with the parameters (%s) is no noise',
+  (kind) => {
+    const env = { id: 'market-making', mid: { kind } };
+    const drift = tf.fill([rows], kind === 'geometric' ? 0.5 : 50);
+    const { reward, noise } = stepOnce(env, { drift, volatility: tf.scalar(1e-9) });
+    expect(tf.max(tf.abs(reward)).dataSync()[0]).toBeGreaterThan(0.5);
+    expect(tf.max(tf.abs(noise!)).dataSync()[0]).toBeLessThan(1e-3);
+  },
+);
+
 test.each(['sell', 'buy'])(
   'execution, %s: the reward less its noise is that of a still price',
   (side) => {
     const env = { id: 'execution', side, reward: 'shortfall', rewardScale: 1e-6 };
-    const [noisy, calm] = [stepOnce(env), stepOnce(env, 0)];
+    const [noisy, calm] = [stepOnce(env), stepOnce(env, { volatility: tf.scalar(0) })];
     expect(largestGap(tf.sub(noisy.reward, noisy.noise!), calm.reward)).toBeLessThan(1e-5);
     expect(tf.moments(noisy.noise!).variance.dataSync()[0]).toBeGreaterThan(0.1);
   },
