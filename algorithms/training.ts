@@ -8,6 +8,7 @@ import {
   type Tensors,
   type TensorTree,
   tidyTree,
+  whereTree,
 } from '../engine/tensors';
 import type { Environment } from '../envs/environment';
 import { estimateAdvantages, normaliseAdvantages } from './advantages';
@@ -206,12 +207,22 @@ export function createLearner(
           observations,
           returns: fitted.returns,
         };
+        const finalObservation = trajectory['finalObservation'];
         const digested = allFinite({
           ...after,
           observations: withoutRange(observations),
           returns: withoutRange(fitted.returns),
           // Checked raw: clipping makes a number of NaN on wasm.
           observation: trajectory.observation,
+          ...(finalObservation
+            ? {
+                bootstrap: whereTree(
+                  trajectory.truncated,
+                  finalObservation,
+                  trajectory.observation as tf.Tensor,
+                ),
+              }
+            : {}),
         });
         const finite = tf.logicalAnd(digested, tf.cast(update.diagnostics.finite, 'bool'));
         const learned = mapTrees((yes, no) => tf.where(finite, yes!, no!), after, tensors);

@@ -106,6 +106,31 @@ const poisoned = (part: 'reward' | 'observation'): Environment =>
     },
   });
 
+/** `target`, cut off after its step by a limit; the last observation of the third row is not a number. */
+const spoiledEnd = defineEnvironment({
+  ...target.definition,
+  truncates: true,
+  reset: (parameters, key): Tensors => ({
+    ...target.definition.reset(parameters, key),
+    ended: tf.zerosLike(key.row),
+    row: key.row,
+  }),
+  transition(parameters, state, action, key) {
+    const change = target.definition.transition(parameters, state, action, key);
+    const { terminated: truncated } = change;
+    return {
+      ...change,
+      state: { ...state, ended: tf.onesLike(state['ended']!) },
+      terminated: tf.zerosLike(truncated) as tf.Tensor1D,
+      truncated,
+    };
+  },
+  observe: (_, { noise, ended, row }) => {
+    const bad = tf.equal(tf.mul(ended!, row!), 2);
+    return tf.reshape(tf.where(bad, tf.fill(bad.shape, NaN), noise!), [-1, 1]);
+  },
+});
+
 interface Changes {
   readonly policy?: object;
   readonly value?: object;
@@ -234,6 +259,21 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
       expect(tf.memory().numTensors).toBe(before);
     });
   });
+
+  test.each(['cpu', 'wasm'])(
+    'nor does a last observation that is not a number, on %s (where clipping hides it on wasm)',
+    async (backend) => {
+      await tf.setBackend(backend);
+      const learner = createLearner(spoiledEnd, configOf({}));
+      const state = learner.initialise(0);
+      const { state: next, diagnostics } = learner.iterate(state, 0);
+      expect((await readDiagnostics(diagnostics))['finite']).toBe(0);
+      expect(bitsOf(leavesOf(next.tensors.value))).toEqual(bitsOf(leavesOf(state.tensors.value)));
+      disposeTree([state.tensors, next.tensors, diagnostics]);
+      learner.dispose();
+      await tf.setBackend('cpu');
+    },
+  );
 
   test.each([
     ['reward', true],
