@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 
 import { branch } from '../engine/loops';
 import { forUse, type Key, uses } from '../engine/random';
-import { type Tensors, whereTree } from '../engine/tensors';
+import { type Tensors, tidyTree, whereTree } from '../engine/tensors';
 import type { Box, Space } from './space';
 
 /** A figure of a finished episode. */
@@ -112,6 +112,7 @@ export function defineEnvironment<State extends Tensors, Parameters extends Tens
   return {
     ...definition,
     definition,
+    parameters: () => tidyTree(() => definition.parameters()),
     reset: (parameters, key) =>
       tf.tidy(() => {
         const state = definition.reset(parameters, forUse(key, uses.reset));

@@ -66,7 +66,7 @@ export async function simulate(
   const names = ['return', 'length', ...Object.keys(environment.metrics)];
   const columns = names.map(() => new Float64Array(episodes));
   const rows = Math.ceil(episodes / Math.ceil(episodes / batch));
-  const parameters = tidyTree<Tensors>(() => environment.parameters());
+  const parameters = environment.parameters();
   try {
     for (let first = 0; first < episodes; first += rows) {
       const figures = playBatch(environment, policy, parameters, { ...options, first, rows });

@@ -78,6 +78,17 @@ describe('the vectorised front', () => {
     environment.close();
   });
 
+  it('frees what parameters() makes on its way', () => {
+    const before = tf.memory().numTensors;
+    const { definition } = makeFromKind(drift);
+    const environment = defineEnvironment({
+      ...definition,
+      parameters: () => ({ ...definition.parameters(), sum: tf.add(tf.scalar(1), tf.scalar(2)) }),
+    });
+    vectorise(environment, { numEnvs, seed: 0 }).close();
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
   it('owns what it returns: valid until the next call, in a tidy or not, and nothing leaks', () => {
     const before = tf.memory().numTensors;
     const environment = make();
