@@ -120,10 +120,13 @@ export function bernoulli<Probability extends tf.Tensor>(
   });
 }
 
+/** The finite stand-in for −∞ in the logits of masked choices. */
+export const maskedLogit = -1e9;
+
 /**
  * Draws from softmax(logits) by inverting the cumulative distribution. The uniform is scaled by the
  * last cumulative sum, which in float32 leaves the product strictly below it, so that an action with
- * no probability (a masked logit of −1e9) is never drawn, however the sums round.
+ * no probability (a `maskedLogit`) is never drawn, however the sums round.
  * @param logits [B, k]
  * @returns [B] int32
  */

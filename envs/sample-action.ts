@@ -1,10 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 
-import { categorical, type Key, normals, uniforms } from '../engine/random';
+import { categorical, type Key, maskedLogit, normals, uniforms } from '../engine/random';
 import { centreOf, type Field, optionsOf, scaleOf, type Space } from './space';
-
-/** The finite stand-in for −∞ in the logits of masked choices. */
-const maskedLogit = -1e9;
 
 /**
  * Random actions: uniform between finite bounds, normal about the centre and clipped where a bound

@@ -1,9 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 
-import { categorical } from '../../engine/random';
+import { categorical, maskedLogit } from '../../engine/random';
 import type { Distribution, Head } from './head';
-
-const masked = -1e9;
 
 /**
  * One or several independent categorical choices, their logits side by side in the network's output.
@@ -40,7 +38,9 @@ export function categoricalHead(sizes: readonly number[], flat: boolean): Head {
     parameterNames: [],
     initialise: () => ({}),
     distribution: (network, _parameters, mask) => ({
-      network: mask ? tf.where(mask, network, tf.fill(network.shape, masked)) : network,
+      network: mask
+        ? tf.tidy(() => tf.where(mask, network, tf.fill(network.shape, maskedLogit)))
+        : network,
     }),
     sample: (distribution, key) =>
       tf.tidy(() => choices(heads(distribution).map((x, head) => categorical(key, head, x)))),

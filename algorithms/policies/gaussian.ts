@@ -44,9 +44,10 @@ export function gaussianHead(size: number, initialLogStd: number, learned = true
         const shift = tf.sum(tf.mul(tf.square(gap), tf.mul(0.5, inverseVariance)), 1);
         return tf.add(shift, spread) as tf.Tensor1D;
       }),
-    applyFisher: ({ logStd }, change) => ({
-      network: tf.mul(change.network, tf.exp(tf.mul(-2, logStd!))) as tf.Tensor2D,
-      ...(learned ? { logStd: tf.mul(2, change.logStd!) as tf.Tensor1D } : {}),
-    }),
+    applyFisher: ({ logStd }, change) =>
+      tf.tidy(() => ({
+        network: tf.mul(change.network, tf.exp(tf.mul(-2, logStd!))) as tf.Tensor2D,
+        ...(learned ? { logStd: tf.mul(2, change.logStd!) as tf.Tensor1D } : {}),
+      })),
   };
 }

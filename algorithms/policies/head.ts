@@ -3,13 +3,16 @@ import type * as tf from '@tensorflow/tfjs';
 import type { Key } from '../../engine/random';
 import type { Tensors } from '../../engine/tensors';
 
-/** The parameters of an action distribution in every row; which tensors depends on the head. */
-export interface Distribution {
-  /** The network's output [B, outputs]: means, or logits with masked choices at −1e9. */
+/**
+ * The parameters of an action distribution in every row; which tensors depends on the head. A type,
+ * not an interface, so that it is a tree of tensors.
+ */
+export type Distribution = {
+  /** The network's output [B, outputs]: means, or logits with masked choices at `maskedLogit`. */
   readonly network: tf.Tensor2D;
   /** Gaussian: log standard deviations [A], the same in every state. */
   readonly logStd?: tf.Tensor1D;
-}
+};
 
 /** Turns the output of a network into a distribution over actions. Actions are raw (before centre and scale). */
 export interface Head {

@@ -42,7 +42,7 @@ export function createPolicy(
     head,
     initialise: (draws) => ({ ...network.initialise(draws), ...head.initialise() }),
     distribution: (parameters, observation, mask) =>
-      head.distribution(network.apply(parameters, observation), parameters, mask),
+      tf.tidy(() => head.distribution(network.apply(parameters, observation), parameters, mask)),
   };
 }
 

@@ -10,7 +10,8 @@ import type { Chunk, TracedChunk } from './surrogate';
  * v → (F + cI) v with the Fisher information F = E[Jᵀ M J] of the policy in Gauss–Newton form: J
  * takes parameters to distribution parameters, M is the distribution's own Fisher information
  * (Schraudolph 2002; Martens 2020, §9). One tangent and one backward pass a product, no second
- * derivatives; the forward pass is done once.
+ * derivatives; the forward pass is done once, and what it leaves behind belongs to the surrounding
+ * `tf.tidy`.
  *
  * @param chunks rows of observations, traced already or not
  * @param damping c

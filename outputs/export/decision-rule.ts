@@ -1,8 +1,7 @@
 import type { ExportableLayer, ExportablePolicy } from '../../algorithms/policies/exportable';
 import { centreOf, optionsOf, scaleOf, type Space } from '../../envs/space';
 
-/** The logit of a choice that is not allowed. */
-export const maskedLogit = -1e9;
+export { maskedLogit } from '../../engine/random';
 
 /**
  * What every exported format computes from an observation x [O], in float32 or better:
