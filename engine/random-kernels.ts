@@ -7,13 +7,13 @@ import { philox, scaleWord } from './philox';
 /** What the words of the generator are turned into. */
 export type DrawKind = 'uniform' | 'normal' | 'integer';
 
-export interface DrawInputs {
+interface DrawInputs {
   /** [3] int32: low and high word of the seed, phase. */
-  readonly words: tf.Tensor;
+  readonly words: tf.TensorInfo;
   /** [B] int32 */
-  readonly row: tf.Tensor;
+  readonly row: tf.TensorInfo;
   /** [] or [B] int32 */
-  readonly step: tf.Tensor;
+  readonly step: tf.TensorInfo;
 }
 
 export interface DrawAttributes {
@@ -27,8 +27,6 @@ export interface DrawAttributes {
   /** Kind `integer`: results are below it. */
   readonly bound: number;
 }
-
-export type PermutationInputs = Omit<DrawInputs, 'row'>;
 
 export interface PermutationAttributes {
   readonly use: number;
@@ -90,11 +88,7 @@ function fillDraws(
 
 const drawKernel: tf.KernelFunc = ({ inputs, attrs, backend }) => {
   const attributes = attrs as unknown as DrawAttributes;
-  const { words, row, step } = inputs as {
-    words: tf.TensorInfo;
-    row: tf.TensorInfo;
-    step: tf.TensorInfo;
-  };
+  const { words, row, step } = inputs as unknown as DrawInputs;
   const rows = row.shape[0]!;
   const shape = attributes.flat ? [rows] : [rows, attributes.count];
   const dtype = attributes.kind === 'integer' ? 'int32' : 'float32';
@@ -113,7 +107,7 @@ const drawKernel: tf.KernelFunc = ({ inputs, attrs, backend }) => {
 
 const permutationKernel: tf.KernelFunc = ({ inputs, attrs, backend }) => {
   const { use, draw, count } = attrs as unknown as PermutationAttributes;
-  const { words, step } = inputs as { words: tf.TensorInfo; step: tf.TensorInfo };
+  const { words, step } = inputs as unknown as Omit<DrawInputs, 'row'>;
   const store = backend as tf.KernelBackend;
   const [seedLow, seedHigh, phase] = integers(store, words) as unknown as [number, number, number];
   const result = permute(

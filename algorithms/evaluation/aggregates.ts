@@ -18,16 +18,8 @@ export interface Aggregate {
 export const meanVariance = (metric: string, riskAversion: number): Aggregate => ({
   name: 'utility',
   description: `mean + ${riskAversion}·variance of ${metric} (lower is better)`,
-  of: (metrics) => {
-    const { columns, moments } = centredMoments(metrics[metric]!);
-    return {
-      columns,
-      value: (means) => {
-        const { mean, variance } = moments(means);
-        return mean + riskAversion * variance;
-      },
-    };
-  },
+  of: (metrics) =>
+    figureOfMoments(metrics[metric]!, (mean, variance) => mean + riskAversion * variance),
 });
 
 /**
@@ -54,32 +46,25 @@ export const certaintyEquivalent = (metric: string, riskAversion: number): Aggre
 export const sharpe = (metric: string): Aggregate => ({
   name: 'sharpe',
   description: `mean over standard deviation of ${metric}, per episode, not annualised`,
-  of: (metrics) => {
-    const { columns, moments } = centredMoments(metrics[metric]!);
-    return {
-      columns,
-      value: (means) => {
-        const { mean, variance } = moments(means);
-        return mean / Math.sqrt(variance);
-      },
-    };
-  },
+  of: (metrics) =>
+    figureOfMoments(metrics[metric]!, (mean, variance) => mean / Math.sqrt(variance)),
 });
 
-/** Columns about the sample's mean, so that the variance of a resample does not cancel. */
-function centredMoments(values: Float64Array): {
-  columns: Float64Array[];
-  moments(means: readonly number[]): { mean: number; variance: number };
-} {
+/**
+ * A figure of mean and sample variance. Its columns are about the sample's mean, so that the variance
+ * of a resample does not cancel.
+ */
+function figureOfMoments(
+  values: Float64Array,
+  figure: (mean: number, variance: number) => number,
+): MeansFigure {
   const count = values.length;
   const centre = values.reduce((sum, value) => sum + value, 0) / count;
   const centred = values.map((value) => value - centre);
   return {
     columns: [centred, centred.map((value) => value * value)],
-    moments: ([first, second]) => ({
-      mean: centre + first!,
-      variance: ((second! - first! * first!) * count) / (count - 1),
-    }),
+    value: ([first, second]) =>
+      figure(centre + first!, ((second! - first! * first!) * count) / (count - 1)),
   };
 }
 

@@ -46,7 +46,7 @@ export type ArrivalsConfig = z.output<typeof arrivalsSchema>;
 /**
  * Arrivals within a step of length dt, at most one a side: an order arrives where a uniform number
  * lies below λ·dt. The same uniform number decides upon fills, so that an order fills a quote only
- * if it arrives.
+ * if it arrives (save where an exponential law takes a negative depth to be reached more than surely).
  */
 export interface Arrivals {
   parameters(): Tensors;
