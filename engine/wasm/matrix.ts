@@ -49,7 +49,7 @@ const transpose = (backend: WasmBackend, x: tf.TensorInfo): tf.TensorInfo =>
     backend,
   }) as tf.TensorInfo;
 
-/** Sum or mean of float32 over leading axes, added in float64. */
+/** Sum or mean of float32 over leading axes, all of them included, added in float64. */
 const reduceLeading = (kernelName: 'Sum' | 'Mean'): Override => ({
   kernelName,
   replace: (original) => (call) => {
@@ -59,7 +59,7 @@ const reduceLeading = (kernelName: 'Sum' | 'Mean'): Override => ({
       keepDims: boolean;
     };
     const axes = tf.util.parseAxisParam(axis, x.shape);
-    const leading = axes.length < x.shape.length && axes.every((value, index) => value === index);
+    const leading = axes.length > 0 && axes.every((value, index) => value === index);
     if (!leading || x.dtype !== 'float32') return original(call);
     const backend = call.backend as WasmBackend;
     const kept = x.shape.slice(axes.length);

@@ -125,6 +125,14 @@ describe('kernels of wasm that are replaced equal those of cpu', () => {
     );
   });
 
+  it.each([
+    ['sum', tf.sum],
+    ['mean', tf.mean],
+  ])('%s of a million numbers far from zero keeps its digits', async (_, reduce) => {
+    const far = Float32Array.from(values(2 ** 20, 5), (value) => 1000 + value);
+    await expectClose(() => reduce(tf.tensor1d(far)), 1e-7);
+  });
+
   it('concatenation and stacking, and their inverses', () =>
     fc.assert(
       fc.asyncProperty(
