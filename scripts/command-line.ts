@@ -81,11 +81,16 @@ async function parseAndRun(words: readonly string[]): Promise<number> {
 
 /** Completes yargs' message by the nearest word that it knows. */
 function explain(message: string, parser: Argv, words: readonly string[]): string {
+  const names = commands.map(([name]) => name);
   const lacking = /^Not enough arguments following: (.+)$/.exec(message)?.[1];
   if (lacking !== undefined) return `--${lacking}: expected a value`;
+  const see = `see ${['makertaker', ...names.filter((name) => name === words[0])].join(' ')} --help`;
+  const missing = /^Missing required arguments?: (.+)$/.exec(message)?.[1];
+  if (missing !== undefined) return `give --${missing.replaceAll(', ', ' and --')}; ${see}`;
+  if (message.startsWith('Not enough non-option arguments'))
+    return `an argument is missing; ${see}`;
   const unknown = /^Unknown (?:argument|command)s?: ([^,]+)/.exec(message)?.[1];
-  if (unknown === undefined) return `${message}; see makertaker --help`;
-  const names = commands.map(([name]) => name);
+  if (unknown === undefined) return `${message}; ${see}`;
   if (!names.some((name) => words.includes(name))) {
     return `unknown command '${unknown}'; did you mean '${closest(unknown, names)}'? Valid: ${names.join(', ')}`;
   }

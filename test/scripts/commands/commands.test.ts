@@ -94,6 +94,11 @@ describe('evaluate', () => {
     [['train'], 'give a config'],
     [['train', config, '--seeds', '9..0'], 'expected a range such as 0..9'],
     [['train', '--resume', 'nowhere'], 'nowhere: no such folder'],
+    [['export', 'nowhere'], 'give --format and --out; see makertaker export --help'],
+    [
+      ['export', '--format', 'onnx', '--out', 'x'],
+      'an argument is missing; see makertaker export --help',
+    ],
     [
       ['export', 'nowhere', '--format', 'pdf', '--out', 'x'],
       'expected one of onnx, tfjs, javascript',
