@@ -44,7 +44,7 @@ async function parseAndRun(words: readonly string[]): Promise<number> {
   const parser = yargs([...words])
     .scriptName('makertaker')
     .usage('$0 COMMAND …\n\nReinforcement learning for trading: train, evaluate, export.')
-    .example('$0 train configs/quickstart.yaml', 'a market maker in about two minutes')
+    .example('$0 train configs/quickstart.yaml', 'a market maker in a minute or two')
     .example('$0 evaluate runs/quickstart', "compare it with the config's baselines")
     .example('$0 export runs/quickstart --format onnx --out policy', 'for other programs')
     .option('debug', {
