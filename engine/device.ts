@@ -2,8 +2,9 @@ import './gradients';
 
 import { cpu } from './devices/cpu';
 import type { Probe } from './devices/device';
+import { native } from './devices/native';
 import { tensorflow } from './devices/tensorflow';
-import { cuda, native } from './devices/unbuilt';
+import { cuda } from './devices/unbuilt';
 import { wasm } from './devices/wasm';
 import { InputError } from './input-error';
 

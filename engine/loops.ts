@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 
+import { currentRecorder } from './recorder';
 import { cloneTree, disposeTree, mapTrees, tidyTree, type TensorTree } from './tensors';
 
 export interface ScanOptions<Input extends TensorTree> {
@@ -26,6 +27,11 @@ export function scan<
   options: ScanOptions<Input> = {},
 ): { carry: Carry; outputs: Output } {
   const { inputs, reverse = false } = options;
+  const recorder = currentRecorder();
+  if (recorder) {
+    const recorded = recorder.scan(body as never, carry, length, { inputs, reverse });
+    return recorded as { carry: Carry; outputs: Output };
+  }
   let current = cloneTree(carry);
   const steps: Output[] = new Array<Output>(length);
   for (let count = 0; count < length; count += 1) {
@@ -61,6 +67,10 @@ export function iterate<Carry extends TensorTree>(
   maximum: number,
   continueWhile: (carry: Carry) => tf.Tensor,
 ): Carry {
+  const recorder = currentRecorder();
+  if (recorder) {
+    return recorder.iterate(body as never, carry, maximum, continueWhile as never) as Carry;
+  }
   let current = cloneTree(carry);
   for (let count = 0; count < maximum; count += 1) {
     const previous = current;
@@ -82,6 +92,8 @@ export function branch<Tree extends TensorTree>(
   then: () => Tree,
   otherwise: () => Tree,
 ): Tree {
+  const recorder = currentRecorder();
+  if (recorder) return recorder.branch(condition, then, otherwise) as Tree;
   return tidyTree(() => (holds(() => condition) ? then() : otherwise()));
 }
 

@@ -1,14 +1,17 @@
 import * as tf from '@tensorflow/tfjs';
 
+import { isRecording } from './recorder';
 import { leavesOf, mapTrees, type TensorTree } from './tensors';
 
 /**
  * Cuts a batch along axis 0 into chunks of a fixed size (the last may be shorter). Work over many
  * rows runs chunk by chunk, so that intermediates stay in the cache and memory stays bounded, and
- * the sums over the batch are added in one fixed order.
+ * the sums over the batch are added in one fixed order. While a function is being recorded everything
+ * is one chunk: what is compiled cuts the rows by itself.
  * @param tree every leaf [N, …] with the same N
  */
 export function splitRows<Tree extends TensorTree>(tree: Tree, chunk: number): Tree[] {
+  if (isRecording()) return [tree];
   const rows = leavesOf(tree)[0]!.shape[0]!;
   const starts = Array.from({ length: Math.ceil(rows / chunk) }, (_, index) => index * chunk);
   return starts.map((start) =>

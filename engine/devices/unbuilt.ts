@@ -8,6 +8,3 @@ const unbuilt = <Name extends string>(name: Name): Device<Name> => ({
 
 /** Compiled kernels on an NVIDIA GPU. */
 export const cuda = unbuilt('cuda');
-
-/** Compiled kernels on the CPU. */
-export const native = unbuilt('native');

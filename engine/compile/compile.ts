@@ -1,0 +1,249 @@
+import * as tf from '@tensorflow/tfjs';
+
+import { isRecording } from '../recorder';
+import { leavesOf, mapTrees, type TensorTree, tidyTree } from '../tensors';
+import { printC } from './emit/c-program';
+import type { Graph } from './graph';
+import { printGraph } from './print';
+import { compileAhead, loadNative, type NativeProgram } from './run/native';
+import { schedule } from './schedule';
+import { joinProducts } from './simplify';
+import { type ArgumentSpec, record } from './trace';
+import { CompileError, isDType, sizeOf } from './traced';
+import { unifyGraphs } from './unify';
+
+/** What a compiled function takes: trees of tensors, told apart by where the batch stands. */
+export interface CompiledArguments {
+  /** Every leaf [B, …]. */
+  readonly rows?: TensorTree;
+  /** Every leaf [T, B, …]. */
+  readonly series?: TensorTree;
+  /** No batch in them: weights, coefficients, keys, step counters. */
+  readonly parameters?: TensorTree;
+}
+
+export interface CompileOptions {
+  /** Names the program in errors and in what the debug switch shows. */
+  readonly name: string;
+  /** What happens to a function that cannot be compiled. Default `error`. */
+  readonly fallback?: 'error' | 'eager';
+}
+
+/**
+ * A function of tensors as one fused program, on devices that compile; elsewhere the function itself.
+ *
+ * It is recorded at its first call and whenever the shape of a row, a parameter or the number of steps
+ * changes; another batch size reuses the program, unless what the function does depends on the size. It
+ * must be pure: the same operations whatever the values (`tf.where`, `branch`, `scan`, `iterate`), and
+ * no tensors but its arguments and the constants it makes. It is not recorded by a gradient tape around
+ * it: take gradients inside.
+ * @returns the function; its results are new tensors, the caller's
+ * @throws CompileError at a call, naming the operation and the line of the function
+ */
+export function compile<Arguments extends CompiledArguments, Result extends TensorTree>(
+  compute: (given: Arguments) => Result,
+  options: CompileOptions,
+): (given: Arguments) => Result {
+  const { name, fallback = 'error' } = options;
+  const entries = new Map<string, Entry<Result>>();
+  let isEager = false;
+
+  const entryFor = (given: Arguments, call: Call): Entry<Result> => {
+    const general = entries.get(call.key);
+    if (general) return general;
+    const fixedKey = `${call.key} B = ${call.rows}`;
+    const fixed = entries.get(fixedKey);
+    if (fixed) return fixed;
+    const entry = build(name, compute, given, call);
+    entries.set(entry.graph.rows === null ? call.key : fixedKey, entry);
+    return entry;
+  };
+
+  return (given) => {
+    const device = isRecording() || isEager ? null : compiledDevice();
+    if (!device) return tidyTree(() => compute(given));
+    try {
+      const call = describeCall(given);
+      const entry = entryFor(given, call);
+      if (collecting) collecting.add(entry.source);
+      return run(entry, call);
+    } catch (error) {
+      if (!(error instanceof CompileError)) throw error;
+      if (fallback === 'error') throw new CompileError(`${name}: ${error.message}`);
+      console.warn(`${name} runs eagerly: ${error.message}`);
+      isEager = true;
+      return tidyTree(() => compute(given));
+    }
+  };
+}
+
+interface Entry<Result extends TensorTree> {
+  readonly graph: Graph;
+  readonly source: string;
+  /** The shape of the result, its tensors long disposed of. */
+  readonly template: Result;
+  program: NativeProgram | null;
+}
+
+/** The tensors of one call. */
+interface Call {
+  readonly key: string;
+  readonly specs: readonly ArgumentSpec[];
+  readonly tensors: readonly tf.Tensor[];
+  readonly rows: number;
+}
+
+const groups = [
+  ['rows', 0],
+  ['series', 1],
+  ['parameters', -1],
+] as const;
+
+function describeCall(given: CompiledArguments): Call {
+  const specs: ArgumentSpec[] = [];
+  const tensors: tf.Tensor[] = [];
+  let rows: number | null = null;
+  for (const [group, axis] of groups) {
+    const tree = given[group];
+    if (tree === undefined) continue;
+    leavesOf(tree).forEach((tensor, index) => {
+      const { shape, dtype } = tensor;
+      const name = `${group}[${index}]`;
+      if (!isDType(dtype)) throw new CompileError(`${name} is of type ${dtype}`);
+      if (axis >= 0) {
+        const own = shape[axis];
+        if (own === undefined) throw new CompileError(`${name} of shape [${shape}] has no batch axis ${axis}`);
+        if (rows !== null && own !== rows) {
+          throw new CompileError(`${name} has ${own} rows where others have ${rows}`);
+        }
+        rows = own;
+      }
+      specs.push({ name, dtype, shape: shape.map((size, place) => (place === axis ? -1 : size)) });
+      tensors.push(tensor);
+    });
+  }
+  const key = specs.map(({ dtype, shape }) => `${dtype}[${shape}]`).join(' ');
+  return { key, specs, tensors, rows: rows ?? 1 };
+}
+
+/** Two sizes to record at, far apart and unlike any other size: what depends on them shows. */
+const recordedSizes = [100_003, 97] as const;
+
+function build<Arguments extends CompiledArguments, Result extends TensorTree>(
+  name: string,
+  compute: (given: Arguments) => Result,
+  given: Arguments,
+  { specs, rows }: Call,
+): Entry<Result> {
+  let template: Result | undefined;
+  const recordAt = (size: number): Graph =>
+    record(
+      name,
+      specs,
+      (inputs) => {
+        let place = 0;
+        const replaced: Record<string, TensorTree> = {};
+        for (const [group] of groups) {
+          const tree = given[group];
+          if (tree !== undefined) replaced[group] = mapTrees(() => inputs[place++]!, tree);
+        }
+        template = compute(replaced as unknown as Arguments);
+        return leavesOf(template);
+      },
+      size,
+    );
+  const hasRows = specs.some(({ shape }) => shape.includes(-1));
+  let graph: Graph;
+  if (!hasRows) graph = recordAt(recordedSizes[1]);
+  else {
+    const [first, second] = recordedSizes.map(recordAt) as [Graph, Graph];
+    try {
+      graph = unifyGraphs(first, second, recordedSizes);
+    } catch (error) {
+      if (!(error instanceof CompileError)) throw error;
+      graph = { ...recordAt(rows), rows };
+    }
+  }
+  show('graph', () => printGraph(graph));
+  const source = printC(schedule(joinProducts(graph)));
+  show('c', () => source);
+  return { graph, source, template: template!, program: null };
+}
+
+/** `MAKERTAKER_DEBUG=graph,c` prints the stages of every program. */
+function show(stage: string, text: () => string): void {
+  const wanted = process.env['MAKERTAKER_DEBUG'];
+  if (wanted && wanted.split(',').includes(stage)) console.error(text());
+}
+
+/** The device that runs compiled programs, if the present one does. */
+function compiledDevice(): 'native' | null {
+  return tf.engine().backendName === 'native' ? 'native' : null;
+}
+
+function run<Result extends TensorTree>(entry: Entry<Result>, { tensors, rows }: Call): Result {
+  const { graph } = entry;
+  const backend = tf.backend() as ArrayBackend;
+  const inputs = tensors.map((tensor) => arrayOf(backend, tensor));
+  const outputs = graph.outputs.map(({ dtype, shape }) => {
+    const full = shape.map((size) => (size < 0 ? rows : size));
+    return { dtype, shape: full, values: newArray(dtype, sizeOf(full)) };
+  });
+  if (!collecting) {
+    entry.program ??= loadNative(entry.source);
+    entry.program.run([...inputs, ...outputs.map(({ values }) => values)], rows);
+  }
+  const results = outputs.map(({ dtype, shape, values }) =>
+    engineInternals().makeTensorFromTensorInfo(
+      { dataId: backend.write(values, shape, dtype), shape, dtype },
+      backend,
+    ),
+  );
+  let place = 0;
+  return mapTrees(() => results[place++]!, entry.template);
+}
+
+/** A backend whose tensors are typed arrays in memory. */
+interface ArrayBackend extends tf.KernelBackend {
+  readonly data: { get(dataId: object): { readonly values: ArrayLike<number> } };
+}
+
+const engineInternals = () =>
+  tf.engine() as unknown as {
+    makeTensorFromTensorInfo(info: tf.TensorInfo, backend: tf.KernelBackend): tf.Tensor;
+  };
+
+const arrayTypes = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } as const;
+
+const newArray = (dtype: keyof typeof arrayTypes, size: number) => new arrayTypes[dtype](size);
+
+/** A tensor's numbers, without a copy where they are stored as programs expect them. */
+function arrayOf(backend: ArrayBackend, tensor: tf.Tensor): ArrayBufferView {
+  const { values } = backend.data.get(tensor.dataId);
+  const type = arrayTypes[tensor.dtype as keyof typeof arrayTypes];
+  return values instanceof type ? values : type.from(values);
+}
+
+let collecting: Set<string> | null = null;
+
+/**
+ * Compiles every program that some work calls, several at a time, before the work is done in earnest:
+ * while it is looked through, compiled functions return zeros.
+ */
+export async function prepare(work: () => void): Promise<void> {
+  if (!compiledDevice()) return;
+  const sources = new Set<string>();
+  collecting = sources;
+  try {
+    work();
+  } finally {
+    collecting = null;
+  }
+  const queue = [...sources];
+  const compileNext = async (): Promise<void> => {
+    for (let source = queue.shift(); source !== undefined; source = queue.shift()) {
+      await compileAhead(source);
+    }
+  };
+  await Promise.all([compileNext(), compileNext(), compileNext(), compileNext()]);
+}

@@ -1,0 +1,147 @@
+import { functions } from './functions';
+import type { Node, NodeOf } from '../graph';
+import { CompileError } from '../traced';
+import { vectorsPerStrip } from './c-prelude';
+import { load, store, vectorType } from './c-values';
+
+export interface ProductSurroundings {
+  memory(node: Node): string | null;
+  parameter(node: Node, column: string): string;
+  /** Weights of a pair of inputs, in blocks of columns. */
+  pack(pair: number): string;
+}
+
+/** Output columns that are summed at once: with three vectors of rows, twelve accumulators. */
+const columnsAtOnce = 4;
+
+/**
+ * x · w for the rows of a tile: for each strip and block of columns the accumulators stay in registers
+ * over the whole inner sum; then the functions that follow, before anything is written.
+ */
+export function printProduct(
+  node: NodeOf<'matmul'>,
+  epilogue: readonly Node[],
+  { memory, parameter, pack }: ProductSurroundings,
+): string[] {
+  const n = node.columns;
+  const block = n <= 2 ? n : columnsAtOnce;
+  const vectors = Array.from({ length: vectorsPerStrip }, (_, u) => u);
+  const columns = Array.from({ length: block }, (_, c) => c);
+  const sums = node.inner.flatMap((size, pair) => {
+    const x = node.inputs[2 * pair]!;
+    const base = memory(x);
+    if (!base) throw new CompileError(`the input of a product (${x.op}) is in no memory`);
+    return [
+      '{',
+      `  const float *x = ${base} + (int64_t)s * ${size} * L;`,
+      `  const float *w = ${pack(pair)} + (int64_t)j * ${size};`,
+      `  for (int k = 0; k < ${size}; k++, x += L, w += ${block}) {`,
+      ...vectors.map((u) => `    const vf x${u} = v_load(x + ${u} * W);`),
+      ...columns.flatMap((c) => [
+        `    const vf w${c} = v_set(w[${c}]);`,
+        ...vectors.map((u) => `    s${c}_${u} = v_fma(x${u}, w${c}, s${c}_${u});`),
+      ]),
+      '  }',
+      '}',
+    ];
+  });
+  const at = (column: string, of: number): string => `((int64_t)s * ${of} + ${column}) * L + u * W`;
+  const finish: string[] = [];
+  const names = new Map<Node, string>([[node, 'x']]);
+  const keep = (one: Node, name: string): void => {
+    const place = memory(one);
+    if (place) finish.push(store(one.dtype, `${place} + ${at('c', n)}`, name));
+  };
+  keep(node, 'x');
+  epilogue.forEach((one, index) => {
+    const map = one as NodeOf<'map'>;
+    const operands = map.inputs.map((input) => {
+      const known = names.get(input);
+      if (known) return known;
+      const column = input.columns === 1 ? '0' : 'c';
+      if (!input.space) {
+        const value = parameter(input, column);
+        return input.dtype === 'float32' ? `v_set(${value})` : `v_iset(${value})`;
+      }
+      return load(input.dtype, `${memory(input)!} + ${at(column, input.columns)}`);
+    });
+    const name = `e${index}`;
+    const text = functions[map.name]!.print('v', operands, map.inputs.at(-1)!.dtype);
+    finish.push(`const ${vectorType(map.dtype)} ${name} = ${text};`);
+    names.set(map, name);
+    keep(map, name);
+  });
+  return [
+    `for (int s = 0; s < strips; s++) for (int j = 0; j < ${n}; j += ${block}) {`,
+    ...columns.map((c) => `  vf ${vectors.map((u) => `s${c}_${u} = {0}`).join(', ')};`),
+    ...sums.map((line) => `  ${line}`),
+    `  const vf sums[${block}][${vectorsPerStrip}] = {${columns.map((c) => `{${vectors.map((u) => `s${c}_${u}`).join(', ')}}`).join(', ')}};`,
+    `  for (int c = j; c < j + ${block}${n % block === 0 ? '' : ` && c < ${n}`}; c++) for (int u = 0; u < ${vectorsPerStrip}; u++) {`,
+    '    const vf x = sums[c - j][u];',
+    ...finish.map((line) => `    ${line}`),
+    '  }',
+    '}',
+  ];
+}
+
+/**
+ * Σ over the rows of a tile of xᵀ · y, added to the partial sums: blocks of the result whose
+ * accumulators stay in registers over all rows.
+ */
+export function printOuter(
+  node: NodeOf<'outer'>,
+  { memory, partial }: { memory(node: Node): string; partial: string },
+): string[] {
+  const [x, y] = node.inputs as [Node, Node];
+  const [m, n] = [x.columns, y.columns];
+  const lines: string[] = [
+    '{',
+    `const float *x = ${memory(x)}, *y = ${memory(y)};`,
+    // Rows past the last one count for nothing: where there are any, copies without them.
+    'if (row0 + (int64_t)strips * L > n) {',
+    `  float *const spare = p->runtime->scratch(-1 - thread, (int64_t)strips * ${m + n} * L * 4);`,
+    `  for (int s = 0; s < strips; s++) for (int at = 0; at < L; at += W) {`,
+    '    const vi there = v_present(row0 + s * L + at, n);',
+    `    for (int c = 0; c < ${m}; c++) v_store(spare + ((int64_t)s * ${m} + c) * L + at, v_select(there, v_load(x + ((int64_t)s * ${m} + c) * L + at), v_set(0)));`,
+    `    for (int c = 0; c < ${n}; c++) v_store(spare + (int64_t)strips * ${m} * L + ((int64_t)s * ${n} + c) * L + at, v_select(there, v_load(y + ((int64_t)s * ${n} + c) * L + at), v_set(0)));`,
+    '  }',
+    `  x = spare; y = spare + (int64_t)strips * ${m} * L;`,
+    '}',
+  ];
+  for (const columns of blocksOf(n, 4)) {
+    for (const rows of blocksOf(m, 3)) {
+      const is = Array.from({ length: rows.size }, (_, i) => i);
+      const js = Array.from({ length: columns.size }, (_, j) => j);
+      lines.push(
+        `for (int j = ${columns.from}; j + ${columns.size} <= ${columns.to}; j += ${columns.size})`,
+        `for (int i = ${rows.from}; i + ${rows.size} <= ${rows.to}; i += ${rows.size}) {`,
+        ...is.map((i) => `  vf ${js.map((j) => `s${i}_${j} = {0}`).join(', ')};`),
+        `  const float *a = x + (int64_t)i * L, *b = y + (int64_t)j * L;`,
+        `  for (int s = 0; s < strips; s++, a += ${m} * L, b += ${n} * L) for (int at = 0; at < L; at += W) {`,
+        ...js.map((j) => `    const vf y${j} = v_load(b + ${j} * L + at);`),
+        ...is.flatMap((i) => [
+          `    const vf x${i} = v_load(a + ${i} * L + at);`,
+          ...js.map((j) => `    s${i}_${j} = v_fma(x${i}, y${j}, s${i}_${j});`),
+        ]),
+        '  }',
+        ...is.map((i) =>
+          columns.size === 4
+            ? `  v_add_totals4(${partial} + (i + ${i}) * ${n} + j, ${js.map((j) => `s${i}_${j}`).join(', ')});`
+            : js.map((j) => `  ${partial}[(i + ${i}) * ${n} + j + ${j}] += v_total(s${i}_${j});`).join('\n'),
+        ),
+        '}',
+      );
+    }
+  }
+  return [...lines, '}'];
+}
+
+/** Blocks of one size, and what is left in smaller ones. */
+function blocksOf(total: number, size: number): { from: number; to: number; size: number }[] {
+  const whole = Math.floor(total / size) * size;
+  const rest = total - whole;
+  return [
+    ...(whole > 0 ? [{ from: 0, to: whole, size }] : []),
+    ...(rest > 0 ? [{ from: whole, to: total, size: rest }] : []),
+  ];
+}

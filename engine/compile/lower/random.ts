@@ -1,0 +1,34 @@
+import {
+  type DrawAttributes,
+  kernelNames,
+  type PermutationAttributes,
+} from '../../random-kernels';
+import { expanded, type Lowering } from '../traced';
+
+export const randomLowerings: Readonly<Record<string, Lowering>> = {
+  [kernelNames.draw]: (recording, [words, row, step], attributes) => {
+    const { kind, use, draw, count, flat, bound } = attributes as unknown as DrawAttributes;
+    const node = recording.builder.make(
+      { op: 'draw', kind, use, draw, bound },
+      {
+        inputs: [expanded(recording, words!), row!.node, step!.node],
+        dtype: kind === 'integer' ? 'int32' : 'float32',
+        columns: count,
+      },
+    );
+    const rows = row!.shape[0]!;
+    return { node, shape: flat ? [rows] : [rows, count], axis: row!.axis };
+  },
+  [kernelNames.permutation]: (recording, [words, step], attributes) => {
+    const { use, draw, count } = attributes as unknown as PermutationAttributes;
+    const node = recording.builder.make(
+      { op: 'permutation', use, draw },
+      {
+        inputs: [expanded(recording, words!), step!.node],
+        dtype: 'int32',
+        columns: count,
+      },
+    );
+    return { node, shape: [count], axis: -1 };
+  },
+};

@@ -1,0 +1,369 @@
+import { functions } from './emit/functions';
+import type { Node, NodeOf, Region } from './graph';
+import {
+  bodyNodes,
+  bodyRoots,
+  capturesOf,
+  liveCarries,
+  liveStacks,
+  readsOf,
+  type RowPhase,
+  type Schedule,
+} from './schedule';
+import { CompileError } from './traced';
+
+/** Values of at most so many columns stay in registers within a strip. */
+export const mostRegisters = 16;
+
+/** What a strip does, in order. */
+export type StripItem =
+  | { readonly kind: 'node'; readonly node: Node }
+  /** Writes a value where the program's results go: output `index`, or row t of it within a loop. */
+  | { readonly kind: 'output'; readonly node: Node; readonly outputs: readonly number[]; readonly of: Region | null }
+  /** Writes a value into a buffer: a carry's slot, or row t of a loop's stacked output. */
+  | { readonly kind: 'carry'; readonly node: Node; readonly slot: Node }
+  | { readonly kind: 'stack'; readonly node: Node; readonly stack: Node }
+  /** Writes a loop's result where later passes read it. */
+  | { readonly kind: 'keep'; readonly node: Node };
+
+/** A stretch of work on the rows of a tile. */
+export type Group =
+  /** Row by row (a vector of rows at a time), everything narrow in registers. */
+  | { readonly kind: 'strip'; readonly items: readonly StripItem[]; readonly at: number }
+  /** A matrix product with what follows it column by column. */
+  | {
+      readonly kind: 'product';
+      readonly node: NodeOf<'matmul'>;
+      readonly epilogue: readonly Node[];
+      readonly at: number;
+    }
+  | { readonly kind: 'outer'; readonly node: NodeOf<'outer'>; readonly at: number }
+  | {
+      readonly kind: 'loop';
+      readonly region: Region;
+      /** Parameters that depend on the step. */
+      readonly parameters: readonly Node[];
+      readonly body: readonly Group[];
+      readonly at: number;
+      readonly end: number;
+    };
+
+/** Columns of a tile's scratch memory. */
+export interface Buffer {
+  readonly columns: number;
+  start: number;
+  readonly from: number;
+  to: number;
+}
+
+export interface TilePlan {
+  readonly phase: RowPhase;
+  readonly groups: readonly Group[];
+  /** Where values live that more than one group needs. */
+  readonly buffers: ReadonlyMap<Node, Buffer>;
+  /** Columns of scratch memory a tile needs. */
+  readonly columns: number;
+}
+
+interface Planner {
+  readonly schedule: Schedule;
+  readonly live: ReadonlySet<Node>;
+  /** Where each value is made and last used, in the order of groups. */
+  readonly spans: Map<Node, { from: number; to: number }>;
+  position: number;
+}
+
+/** Divides a pass into stretches of work and gives each value that crosses them a place. */
+export function planTile(schedule: Schedule, phase: RowPhase): TilePlan {
+  const planner: Planner = { schedule, live: schedule.live, spans: new Map(), position: 0 };
+  const outputs = outputItems(schedule, phase.nodes);
+  for (const node of phase.stored) if (isLoopResult(node)) outputs.push({ kind: 'keep', node });
+  const groups = planGroups(planner, phase.nodes, outputs, null);
+  // Values that later passes read live in memory, where this pass can read them as well.
+  for (const node of phase.stored) if (!isLoopResult(node)) planner.spans.delete(node);
+  const buffers = placeBuffers(planner.spans);
+  const columns = Math.max(0, ...[...buffers.values()].map(({ start, columns: own }) => start + own));
+  return { phase, groups, buffers, columns };
+}
+
+const isLoopResult = ({ op }: Node): boolean => op === 'final' || op === 'stack';
+
+type Item =
+  | { readonly kind: 'strip'; readonly item: StripItem; readonly needs: readonly Node[]; readonly gives: Node | null }
+  | { readonly kind: 'product'; readonly node: NodeOf<'matmul'>; readonly needs: readonly Node[] }
+  | { readonly kind: 'outer'; readonly node: NodeOf<'outer'>; readonly needs: readonly Node[] }
+  | { readonly kind: 'loop'; readonly region: Region; readonly needs: readonly Node[]; readonly starts: readonly Node[] };
+
+/** The outputs that are these nodes, but for those a loop writes as it runs. */
+function outputItems({ graph }: Schedule, nodes: readonly Node[]): StripItem[] {
+  const items: StripItem[] = [];
+  for (const node of nodes) {
+    if (node.op === 'stack') continue;
+    const outputs = graph.outputs.flatMap((output, index) => (output.node === node ? [index] : []));
+    if (outputs.length > 0 && node.space) items.push({ kind: 'output', node, outputs, of: null });
+  }
+  return items;
+}
+
+/** Whether a value must be in memory for this node to read it. */
+const readsMemory = (node: Node): boolean => node.op === 'matmul' || node.op === 'outer';
+
+function planGroups(
+  planner: Planner,
+  nodes: readonly Node[],
+  extra: readonly StripItem[],
+  region: Region | null,
+): Group[] {
+  const { live, spans } = planner;
+  const here = new Set(nodes);
+  const loops = new Set<Region>();
+  const items: Item[] = [];
+  /** Inputs that a product reads from a buffer, and that have to be brought there first. */
+  const loads = new Set<Node>();
+  const load = (node: Node): void => {
+    const isFar = node.op === 'argument' || (node.op === 'slot' && node.what === 'input');
+    if (isFar && node.space && !spans.has(node)) loads.add(node);
+  };
+
+  for (const node of nodes) {
+    if (node.op === 'final' || node.op === 'stack') {
+      loops.add(node.of);
+      continue;
+    }
+    const needs = node.inputs.filter((input) => input.space);
+    if (readsMemory(node) || node.columns > mostRegisters) node.inputs.forEach(load);
+    if (node.op === 'matmul') items.push({ kind: 'product', node, needs });
+    else if (node.op === 'outer') items.push({ kind: 'outer', node, needs });
+    else items.push({ kind: 'strip', item: { kind: 'node', node }, needs, gives: node });
+  }
+  for (const loop of loops) {
+    const starts = liveCarries(live, loop).map((index) => loop.carries[index]!);
+    for (const { initial, slot } of starts) {
+      items.push({
+        kind: 'strip',
+        item: { kind: 'carry', node: initial, slot },
+        needs: initial.space ? [initial] : [],
+        gives: slot,
+      });
+      load(initial);
+    }
+    const captured = capturesOf(live, loop).filter((node) => node.space);
+    items.push({ kind: 'loop', region: loop, needs: captured, starts: starts.map(({ slot }) => slot) });
+  }
+  for (const item of extra) {
+    items.push({ kind: 'strip', item, needs: item.node.space ? [item.node] : [], gives: null });
+  }
+  for (const node of loads) {
+    items.unshift({ kind: 'strip', item: { kind: 'node', node }, needs: [], gives: node });
+  }
+
+  /** Made in this list or given from outside; loaded inputs only once they are. */
+  const made = new Set<Node>();
+  const isThere = (node: Node): boolean =>
+    made.has(node) || (!here.has(node) && !loads.has(node)) || node.op === 'slot' && !loads.has(node);
+  const canLoadDirectly = (node: Node): boolean => loads.has(node);
+  const remaining = new Set(items);
+  const groups: Group[] = [];
+
+  const use = (node: Node, at: number): void => {
+    const span = spans.get(node);
+    if (span) span.to = Math.max(span.to, at);
+  };
+  const make = (node: Node, at: number): void => {
+    made.add(node);
+    if (!spans.has(node)) spans.set(node, { from: at, to: at });
+  };
+
+  const takeStrip = (): boolean => {
+    const at = planner.position;
+    const taken: StripItem[] = [];
+    const carries: { item: StripItem & { kind: 'carry' }; entry: Item }[] = [];
+    let progress = true;
+    while (progress) {
+      progress = false;
+      for (const entry of remaining) {
+        if (entry.kind !== 'strip') continue;
+        const ready = entry.needs.every((node) => isThere(node) || canLoadDirectly(node));
+        if (!ready) continue;
+        if (entry.item.kind === 'carry' && region && entry.item.slot.region === region) continue;
+        remaining.delete(entry);
+        taken.push(entry.item);
+        entry.needs.forEach((node) => use(node, at));
+        if (entry.gives) make(entry.gives, at);
+        progress = true;
+      }
+    }
+    // A carry may be replaced once nothing needs it any more in this step.
+    for (const entry of remaining) {
+      if (entry.kind !== 'strip' || entry.item.kind !== 'carry') continue;
+      const { slot } = entry.item;
+      if (!region || slot.region !== region || !entry.needs.every(isThere)) continue;
+      const isRead = [...remaining].some(
+        (other) => other !== entry && other.needs.includes(slot) && !(other.kind === 'strip' && other.item.kind === 'carry'),
+      );
+      const isReadByCarry = [...remaining].some(
+        (other) => other !== entry && other.kind === 'strip' && other.item.kind === 'carry' && other.needs.includes(slot) && !other.needs.every(isThere),
+      );
+      if (!isRead && !isReadByCarry) carries.push({ item: entry.item, entry });
+    }
+    for (const { item, entry } of carries) {
+      remaining.delete(entry);
+      taken.push(item);
+      if (item.node.space) use(item.node, at);
+    }
+    if (taken.length === 0) return false;
+    planner.position += 1;
+    groups.push({ kind: 'strip', items: taken, at });
+    return true;
+  };
+
+  const takeHeavy = (): boolean => {
+    for (const entry of remaining) {
+      if (entry.kind === 'strip' || !entry.needs.every(isThere)) continue;
+      if (entry.kind === 'loop' && !entry.starts.every((slot) => made.has(slot))) continue;
+      const at = planner.position;
+      planner.position += 1;
+      remaining.delete(entry);
+      entry.needs.forEach((node) => use(node, at));
+      if (entry.kind === 'product') {
+        make(entry.node, at);
+        const epilogue = epilogueOf(entry.node, remaining, isThere, nodes);
+        for (const node of epilogue) {
+          for (const input of node.inputs) use(input, at);
+          make(node, at);
+        }
+        groups.push({ kind: 'product', node: entry.node, epilogue, at });
+      } else if (entry.kind === 'outer') {
+        groups.push({ kind: 'outer', node: entry.node, at });
+      } else {
+        groups.push(planLoop(planner, entry.region, nodes, at, use, make));
+      }
+      return true;
+    }
+    return false;
+  };
+
+  while (remaining.size > 0) {
+    const before = remaining.size;
+    while (takeHeavy()) continue;
+    takeStrip();
+    if (remaining.size === before && remaining.size > 0) {
+      throw new CompileError('the order of work within a tile has a circle');
+    }
+  }
+  return groups;
+}
+
+/** Elementwise functions of a product that can follow column by column. */
+function epilogueOf(
+  product: NodeOf<'matmul'>,
+  remaining: Set<Item>,
+  isThere: (node: Node) => boolean,
+  order: readonly Node[],
+): Node[] {
+  const epilogue: Node[] = [];
+  const inside = new Set<Node>([product]);
+  const narrow = product.columns <= mostRegisters;
+  const entries = new Map<Node, Item>();
+  for (const entry of remaining) {
+    if (entry.kind === 'strip' && entry.item.kind === 'node') entries.set(entry.item.node, entry);
+  }
+  for (const node of order) {
+    const entry = entries.get(node);
+    if (!entry || node.op !== 'map' || node.columns !== product.columns) continue;
+    if (!node.inputs.some((input) => inside.has(input))) continue;
+    const fits = node.inputs.every((input) => {
+      if (inside.has(input) || !input.space) return true;
+      // Other rows come from buffers; a narrow product leaves the rest to the strip that follows.
+      return !narrow && input.op !== 'argument' && isThere(input) && isBuffered(input);
+    });
+    if (!fits || (narrow && !functions[node.name]!.isCheap)) continue;
+    inside.add(node);
+    epilogue.push(node);
+    remaining.delete(entry);
+  }
+  return epilogue;
+}
+
+const isBuffered = (node: Node): boolean => !(node.op === 'slot' && node.what === 'input');
+
+function planLoop(
+  planner: Planner,
+  region: Region,
+  siblings: readonly Node[],
+  at: number,
+  use: (node: Node, at: number) => void,
+  make: (node: Node, at: number) => void,
+): Group {
+  const { live, schedule } = planner;
+  const carries = liveCarries(live, region);
+  const stacks = liveStacks(live, region);
+  const roots = bodyRoots(live, region);
+  const inside = bodyNodes(live, roots, region).filter((node) => node.region === region);
+  const parameters = inside.filter((node) => !node.space && node.op !== 'slot');
+  const rows = inside.filter((node) => node.space && node.op !== 'slot');
+  const results = new Map(siblings.flatMap((node) =>
+    (node.op === 'final' || node.op === 'stack') && node.of === region ? [[`${node.op} ${node.index}`, node] as const] : [],
+  ));
+  const extra: StripItem[] = [];
+  for (const index of stacks) {
+    const stack = results.get(`stack ${index}`);
+    if (!stack) continue;
+    const node = region.outputs[index]!;
+    const outputs = schedule.graph.outputs.flatMap((output, place) => (output.node === stack ? [place] : []));
+    if (outputs.length > 0) extra.push({ kind: 'output', node, outputs, of: region });
+    const isRead = [...live].some((other) => readsOf(live, other).includes(stack));
+    if (isRead) {
+      make(stack, at);
+      extra.push({ kind: 'stack', node, stack });
+    }
+  }
+  for (const index of carries) {
+    const { slot, next } = region.carries[index]!;
+    if (next !== slot) extra.push({ kind: 'carry', node: next, slot });
+  }
+  const body = planGroups(planner, rows, extra, region);
+  const end = planner.position;
+  planner.position += 1;
+  // What the body reads from outside lives as long as the loop, and so does what it carries.
+  for (const node of capturesOf(live, region)) use(node, end);
+  for (const index of carries) {
+    use(region.carries[index]!.slot, end);
+    const final = results.get(`final ${index}`);
+    if (final) make(final, end);
+  }
+  return { kind: 'loop', region, parameters, body, at, end };
+}
+
+/** The slot whose buffer a value lives in. */
+export const homeOf = (node: Node): Node =>
+  node.op === 'final' ? node.of.carries[node.index]!.slot : node;
+
+/** First fit: two values share columns if no group needs both. */
+function placeBuffers(spans: ReadonlyMap<Node, { from: number; to: number }>): Map<Node, Buffer> {
+  const buffers = new Map<Node, Buffer>();
+  for (const [node, { from, to }] of spans) {
+    const home = homeOf(node);
+    const existing = buffers.get(home);
+    if (existing) {
+      existing.to = Math.max(existing.to, to);
+      continue;
+    }
+    const crosses = to > from || node.columns > mostRegisters || node.op === 'slot';
+    if (crosses) buffers.set(home, { columns: node.columns, start: -1, from, to });
+  }
+  const placed: Buffer[] = [];
+  for (const buffer of [...buffers.values()].sort((a, b) => a.from - b.from || b.columns - a.columns)) {
+    const alive = placed
+      .filter((other) => other.from <= buffer.to && buffer.from <= other.to)
+      .sort((a, b) => a.start - b.start);
+    let start = 0;
+    for (const other of alive) {
+      if (start + buffer.columns <= other.start) break;
+      start = Math.max(start, other.start + other.columns);
+    }
+    buffer.start = start;
+    placed.push(buffer);
+  }
+  return buffers;
+}
