@@ -70,18 +70,20 @@ interface Planner {
   readonly live: ReadonlySet<Node>;
   /** Where each value is made and last used, in the order of groups. */
   readonly spans: Map<Node, { from: number; to: number }>;
+  /** Values of products and what follows them: in registers unless another group reads them. */
+  readonly fused: Set<Node>;
   position: number;
 }
 
 /** Divides a pass into stretches of work and gives each value that crosses them a place. */
 export function planTile(schedule: Schedule, phase: RowPhase): TilePlan {
-  const planner: Planner = { schedule, live: schedule.live, spans: new Map(), position: 0 };
+  const planner: Planner = { schedule, live: schedule.live, spans: new Map(), fused: new Set(), position: 0 };
   const outputs = outputItems(schedule, phase.nodes);
   for (const node of phase.stored) if (isLoopResult(node)) outputs.push({ kind: 'keep', node });
   const groups = planGroups(planner, phase.nodes, outputs, null);
   // Values that later passes read live in memory, where this pass can read them as well.
   for (const node of phase.stored) if (!isLoopResult(node)) planner.spans.delete(node);
-  const buffers = placeBuffers(planner.spans);
+  const buffers = placeBuffers(planner);
   const columns = Math.max(0, ...[...buffers.values()].map(({ start, columns: own }) => start + own));
   return { phase, groups, buffers, columns };
 }
@@ -145,7 +147,6 @@ function planGroups(
         needs: initial.space ? [initial] : [],
         gives: slot,
       });
-      load(initial);
     }
     const captured = capturesOf(live, loop).filter((node) => node.space);
     items.push({ kind: 'loop', region: loop, needs: captured, starts: starts.map(({ slot }) => slot) });
@@ -227,10 +228,12 @@ function planGroups(
       entry.needs.forEach((node) => use(node, at));
       if (entry.kind === 'product') {
         make(entry.node, at);
+        planner.fused.add(entry.node);
         const epilogue = epilogueOf(entry.node, remaining, isThere, nodes);
         for (const node of epilogue) {
           for (const input of node.inputs) use(input, at);
           make(node, at);
+          planner.fused.add(node);
         }
         groups.push({ kind: 'product', node: entry.node, epilogue, at });
       } else if (entry.kind === 'outer') {
@@ -340,7 +343,7 @@ export const homeOf = (node: Node): Node =>
   node.op === 'final' ? node.of.carries[node.index]!.slot : node;
 
 /** First fit: two values share columns if no group needs both. */
-function placeBuffers(spans: ReadonlyMap<Node, { from: number; to: number }>): Map<Node, Buffer> {
+function placeBuffers({ spans, fused }: Planner): Map<Node, Buffer> {
   const buffers = new Map<Node, Buffer>();
   for (const [node, { from, to }] of spans) {
     const home = homeOf(node);
@@ -349,7 +352,8 @@ function placeBuffers(spans: ReadonlyMap<Node, { from: number; to: number }>): M
       existing.to = Math.max(existing.to, to);
       continue;
     }
-    const crosses = to > from || node.columns > mostRegisters || node.op === 'slot';
+    const isWide = node.columns > mostRegisters && !fused.has(node);
+    const crosses = to > from || isWide || node.op === 'slot';
     if (crosses) buffers.set(home, { columns: node.columns, start: -1, from, to });
   }
   const placed: Buffer[] = [];

@@ -50,6 +50,7 @@ INLINE float s_float(int32_t i) { return (float)i; }
 INLINE int32_t s_int(float x) { return x > -2147483648.0f && x < 2147483648.0f ? (int32_t)x : INT32_MIN; }
 INLINE float s_sqrt(float x) { return __builtin_sqrtf(x); }
 INLINE int s_any(int32_t m) { return m != 0; }
+INLINE float s_clip(float low, float high, float x) { return x > high ? high : x < low ? low : x; }
 INLINE int32_t s_idivide(int32_t a, int32_t b) { return b == 0 ? 0 : b == -1 ? -(uint32_t)a : a / b; }
 INLINE float s_product(float a, float b) { return a * b; }
 INLINE float s_sum(float a, float b) { return a + b; }
@@ -61,8 +62,23 @@ INLINE void s_multiply(int32_t x, uint32_t m, int32_t *high, int32_t *low) {
 }
 
 /* A vector of rows. */
-INLINE vf v_set(float x) { return (vf){0} + x; }
-INLINE vi v_iset(int32_t x) { return (vi){0} + x; }
+#if W == 16
+#define EVERY(x) {x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x}
+#elif W == 8
+#define EVERY(x) {x, x, x, x, x, x, x, x}
+#else
+#define EVERY(x) {x, x, x, x}
+#endif
+INLINE vf v_set(float x) { return (vf)EVERY(x); }
+INLINE vi v_iset(int32_t x) { return (vi)EVERY(x); }
+/* Keeps a vector in a register where the compiler would read it from memory again and again. */
+#if defined(__x86_64__)
+#define HOLD(x) __asm__("" : "+x"(x))
+#elif defined(__aarch64__)
+#define HOLD(x) __asm__("" : "+w"(x))
+#else
+#define HOLD(x) (void)(x)
+#endif
 INLINE vf v_load(const float *p) { return *(const vf_any *)p; }
 INLINE vi v_iload(const int32_t *p) { return *(const vi_any *)p; }
 INLINE void v_store(float *p, vf x) { *(vf_any *)p = x; }
@@ -82,6 +98,7 @@ INLINE vf v_float(vi i) { return (vf)_mm512_cvtepi32_ps((__m512i)i); }
 INLINE vi v_int(vf x) { return (vi)_mm512_cvttps_epi32((__m512)x); }
 INLINE vf v_sqrt(vf x) { return (vf)_mm512_sqrt_ps((__m512)x); }
 INLINE int v_any(vi m) { return _mm512_test_epi32_mask((__m512i)m, (__m512i)m) != 0; }
+INLINE vf v_clip(vf low, vf high, vf x) { return (vf)_mm512_min_ps((__m512)high, _mm512_max_ps((__m512)low, (__m512)x)); }
 INLINE void v_multiply(vi x, uint32_t m, vi *high, vi *low) {
   __m512i factor = _mm512_set1_epi32((int32_t)m);
   __m512i even = _mm512_mul_epu32((__m512i)x, factor);
@@ -96,6 +113,8 @@ INLINE vf v_float(vi i) { return (vf)_mm256_cvtepi32_ps((__m256i)i); }
 INLINE vi v_int(vf x) { return (vi)_mm256_cvttps_epi32((__m256)x); }
 INLINE vf v_sqrt(vf x) { return (vf)_mm256_sqrt_ps((__m256)x); }
 INLINE int v_any(vi m) { return _mm256_movemask_ps((__m256)m) != 0; }
+/* The instructions return their second operand where either is NaN. */
+INLINE vf v_clip(vf low, vf high, vf x) { return (vf)_mm256_min_ps((__m256)high, _mm256_max_ps((__m256)low, (__m256)x)); }
 INLINE void v_multiply(vi x, uint32_t m, vi *high, vi *low) {
   __m256i factor = _mm256_set1_epi32((int32_t)m);
   __m256i even = _mm256_mul_epu32((__m256i)x, factor);
@@ -113,6 +132,7 @@ INLINE vf v_fma(vf a, vf b, vf c) { return (vf)vfmaq_f32((float32x4_t)c, (float3
 INLINE vf v_fma(vf a, vf b, vf c) { return a * b + c; }
 #endif
 INLINE vi v_int(vf x) { vi r; for (int l = 0; l < W; l++) r[l] = s_int(x[l]); return r; }
+INLINE vf v_clip(vf low, vf high, vf x) { return v_select(v_gt(x, high), high, v_select(v_lt(x, low), low, x)); }
 INLINE vf v_sqrt(vf x) { vf r; for (int l = 0; l < W; l++) r[l] = __builtin_sqrtf(x[l]); return r; }
 INLINE void v_multiply(vi x, uint32_t m, vi *high, vi *low) {
   vi h, o;

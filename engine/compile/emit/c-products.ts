@@ -36,7 +36,7 @@ export function printProduct(
       `  const float *x = ${base} + (int64_t)s * ${size} * L;`,
       `  const float *w = ${pack(pair)} + (int64_t)j * ${size};`,
       `  for (int k = 0; k < ${size}; k++, x += L, w += ${block}) {`,
-      ...vectors.map((u) => `    const vf x${u} = v_load(x + ${u} * W);`),
+      ...vectors.map((u) => `    vf x${u} = v_load(x + ${u} * W); HOLD(x${u});`),
       ...columns.flatMap((c) => [
         `    const vf w${c} = v_set(w[${c}]);`,
         ...vectors.map((u) => `    s${c}_${u} = v_fma(x${u}, w${c}, s${c}_${u});`),
@@ -118,9 +118,9 @@ export function printOuter(
         ...is.map((i) => `  vf ${js.map((j) => `s${i}_${j} = {0}`).join(', ')};`),
         `  const float *a = x + (int64_t)i * L, *b = y + (int64_t)j * L;`,
         `  for (int s = 0; s < strips; s++, a += ${m} * L, b += ${n} * L) for (int at = 0; at < L; at += W) {`,
-        ...js.map((j) => `    const vf y${j} = v_load(b + ${j} * L + at);`),
+        ...js.map((j) => `    vf y${j} = v_load(b + ${j} * L + at); HOLD(y${j});`),
         ...is.flatMap((i) => [
-          `    const vf x${i} = v_load(a + ${i} * L + at);`,
+          `    vf x${i} = v_load(a + ${i} * L + at); HOLD(x${i});`,
           ...js.map((j) => `    s${i}_${j} = v_fma(x${i}, y${j}, s${i}_${j});`),
         ]),
         '  }',

@@ -10,7 +10,7 @@ export interface NumberTypes {
 
 /**
  * Elementary functions as polynomials, for vectors and for single numbers alike: the same bits in both.
- * Built from PREFIX_fma, _select, _iselect, comparisons, _bits, _number, _float, _int, which the preludes
+ * Built from PREFIX_fma, _select, _iselect, _clip (low, high, x; NaN stays), comparisons, _bits, _number, _float, _int, which the preludes
  * define. Errors as measured by test/engine/compile/math.test.ts.
  *
  * exp, log, sin and cos follow Cephes (Moshier 1989); tanh is the rational approximation of degree
@@ -30,9 +30,6 @@ ${q} ${F} ${p}_min(${F} a, ${F} b) { return ${p}_select(${p}_lt(a, b) | ${p}_ne(
 ${q} ${F} ${p}_max(${F} a, ${F} b) { return ${p}_select(${p}_gt(a, b) | ${p}_ne(a, a), a, b); }
 ${q} ${I} ${p}_imin(${I} a, ${I} b) { return ${p}_iselect(${p}_lt(a, b), a, b); }
 ${q} ${I} ${p}_imax(${I} a, ${I} b) { return ${p}_iselect(${p}_gt(a, b), a, b); }
-${q} ${F} ${p}_clip(${F} low, ${F} high, ${F} x) {
-  return ${p}_select(${p}_gt(x, high), high, ${p}_select(${p}_lt(x, low), low, x));
-}
 ${q} ${I} ${p}_iclip(${I} low, ${I} high, ${I} x) {
   return ${p}_iselect(${p}_gt(x, high), high, ${p}_iselect(${p}_lt(x, low), low, x));
 }
@@ -131,7 +128,7 @@ ${q} ${F} ${p}_tanh(${F} x) {
   ${F} z = y * y;
   ${F} above = y * ${polynomial('z', ['-2.76076847742355e-16f', '2.00018790482477e-13f', '-8.60467152213735e-11f', '5.12229709037114e-08f', '1.48572235717979e-05f', '6.37261928875436e-04f', '4.89352455891786e-03f'])};
   ${F} below = ${polynomial('z', ['1.19825839466702e-06f', '1.18534705686654e-04f', '2.26843463243900e-03f', '4.89352518554385e-03f'])};
-  return ${p}_select(${p}_lt(${p}_abs(x), ${p}_set(0.0004f)), x, above / below);
+  return above / below;
 }
 ${q} ${F} ${p}_sigmoid(${F} x) { return ${p}_set(1.0f) / (${p}_exp(-x) + 1.0f); }
 ${q} ${F} ${p}_softplus(${F} x) { return ${p}_log1p(${p}_exp(-${p}_abs(x))) + ${p}_max(x, ${p}_set(0.0f)); }

@@ -2,7 +2,7 @@ import type * as tf from '@tensorflow/tfjs';
 
 import type { LoopRecorder } from '../../recorder';
 import { leavesOf, mapTrees, type TensorTree } from '../../tensors';
-import type { Node, Region, Space } from '../graph';
+import { isWithin, type Node, type Region, type Space } from '../graph';
 import { columnsOf, CompileError, expanded, type Recording, type Traced } from '../traced';
 
 /** Replaces the tensors of a tree, in the order of its leaves. */
@@ -111,6 +111,31 @@ export function createLoopRecorder(
       }),
     );
 
+  /** What every step puts out, one step after the other. */
+  const stack = (region: Region, traced: Traced): Node => {
+    const { builder } = present();
+    const output = expanded(present(), traced);
+    const columns = region.length * output.columns;
+    if (!output.space && !isWithin(output, region)) {
+      // The same in every step.
+      if (output.op === 'constant' && output.values.length === 1) return traced.node;
+      return builder.pick([output], new Int32Array(columns).map((_, at) => at % output.columns));
+    }
+    const space = spaceOf(traced);
+    region.outputs.push(space && !output.space ? spread(output, space) : output);
+    return builder.make(
+      { op: 'stack', of: region, index: region.outputs.length - 1 },
+      { dtype: output.dtype, columns, space },
+    );
+  };
+
+  /** A parameter as rows that are all equal. */
+  const spread = (node: Node, space: Space): Node =>
+    present().builder.make(
+      { op: 'pick', source: new Int32Array(node.columns).map((_, at) => at), fill: 0 },
+      { inputs: [node], dtype: node.dtype, columns: node.columns, space },
+    );
+
   const indexOf = (region: Region): tf.Scalar =>
     tensorOf(
       slotOf(region, 'index', 0, { shape: [], axis: -1, dtype: 'int32', space: null }),
@@ -144,22 +169,13 @@ export function createLoopRecorder(
       );
       close(region, initial, slots, leavesOf(result.carry).map(tracedOf));
       const outputs = leavesOf(result.output).map(tracedOf);
-      region.outputs.push(...outputs.map((traced) => expanded(present(), traced)));
-      const stacked = outputs.map((traced, index) => {
-        const node = present().builder.make(
-          { op: 'stack', of: region, index },
-          {
-            dtype: traced.node.dtype,
-            columns: length * columnsOf(traced),
-            space: traced.node.space,
-          },
-        );
-        return tensorOf({
-          node,
+      const stacked = outputs.map((traced) =>
+        tensorOf({
+          node: stack(region, traced),
           shape: [length, ...traced.shape],
           axis: traced.axis < 0 ? -1 : traced.axis + 1,
-        });
-      });
+        }),
+      );
       return {
         carry: withLeaves(carry, finals(region, slots)),
         outputs: withLeaves(result.output, stacked),
