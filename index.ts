@@ -165,8 +165,8 @@ export {
   type TrainingPhase,
   trainingPhases,
   type TrainingState,
-  type UpdatePolicy,
 } from './algorithms/training';
+export type { UpdatePolicy } from './algorithms/training-programs';
 export type { Trajectory } from './algorithms/trajectory';
 export {
   conjugateGradient,

@@ -13,6 +13,8 @@ export interface AdvantageInput {
   readonly terminated: tf.Tensor2D;
   /** [T, B] bool */
   readonly truncated: tf.Tensor2D;
+  /** [T, B] what of the reward is known to be zero-mean chance: it is left out, the same on average. */
+  readonly noise?: tf.Tensor2D;
 }
 
 /**
@@ -28,27 +30,29 @@ export function estimateAdvantages(
   lambda: number,
 ): { advantage: tf.Tensor2D; target: tf.Tensor2D } {
   return tf.tidy(() => {
-    const { reward, value, nextValue, terminated, truncated } = input;
-    const goesOn = tf.sub(1, tf.cast(terminated, 'float32'));
-    const delta = tf.sub(tf.add(reward, tf.mul(discount, tf.mul(goesOn, nextValue))), value);
-    const linked = tf.mul(goesOn, tf.sub(1, tf.cast(truncated, 'float32')));
-    const decay = tf.mul(discount * lambda, linked);
-    const [steps, rows] = reward.shape;
+    const [steps, rows] = input.reward.shape;
     const { outputs } = scan(
-      (later: tf.Tensor, _index, at: { delta: tf.Tensor; decay: tf.Tensor }) => {
-        const advantage = tf.add(at.delta, tf.mul(at.decay, later));
-        return { carry: advantage, output: advantage };
+      (later: tf.Tensor, _index, input: StepInput) => {
+        const { value, nextValue, terminated, truncated, noise } = input;
+        const reward = noise ? tf.sub(input.reward, noise) : input.reward;
+        const goesOn = tf.sub(1, tf.cast(terminated, 'float32'));
+        const delta = tf.sub(tf.add(reward, tf.mul(discount, tf.mul(goesOn, nextValue))), value);
+        const linked = tf.mul(goesOn, tf.sub(1, tf.cast(truncated, 'float32')));
+        const advantage = tf.add(delta, tf.mul(tf.mul(discount * lambda, linked), later));
+        return { carry: advantage, output: { advantage, target: tf.add(advantage, value) } };
       },
       tf.zeros([rows]) as tf.Tensor,
       steps,
-      { inputs: { delta, decay }, reverse: true },
+      { inputs: { ...input } as StepInput, reverse: true },
     );
-    return {
-      advantage: outputs as tf.Tensor2D,
-      target: tf.add(outputs, value) as tf.Tensor2D,
-    };
+    return outputs as { advantage: tf.Tensor2D; target: tf.Tensor2D };
   });
 }
+
+/** Row t of what `AdvantageInput` holds, each [B]. */
+type StepInput = Readonly<
+  Record<Exclude<keyof AdvantageInput, 'noise'>, tf.Tensor> & { noise?: tf.Tensor }
+>;
 
 /** (A − mean) / (deviation + 1e-8) over all entries. */
 export function normaliseAdvantages<T extends tf.Tensor>(advantage: T): T {

@@ -1,32 +1,18 @@
 import * as tf from '@tensorflow/tfjs';
 
 import { makeKey, normals, phases, uses, forUse, type Key } from '../engine/random';
-import {
-  cloneTree,
-  disposeTree,
-  mapTrees,
-  type Tensors,
-  type TensorTree,
-  tidyTree,
-  whereTree,
-} from '../engine/tensors';
+import { prepare } from '../engine/compile/compile';
+import { cloneTree, disposeTree, type Tensors, type TensorTree, tidyTree } from '../engine/tensors';
 import type { Environment } from '../envs/environment';
-import { estimateAdvantages, normaliseAdvantages } from './advantages';
-import { initialMoments, mergeMoments, type Moments, standardise } from './normaliser';
+import { initialMoments, type Moments } from './normaliser';
 import { createNetwork, type Network, type WeightDraws } from './policies/network';
-import { clippedFraction, createPolicy, type Policy } from './policies/policy';
-import { type Position, rollout, startPosition } from './rollout';
+import { createPolicy, type Policy } from './policies/policy';
+import { type Position, startPosition } from './rollout';
 import type { LearnerConfig } from './schema';
-import { asRows, episodeStatistics, nextValues, withoutNoise } from './trajectory';
-import {
-  type PolicyBatch,
-  type TrpoOptions,
-  trpoUpdate,
-  type UpdateDiagnostics,
-} from './trpo/update';
+import { bootstrapOf, createTrainingPrograms, type UpdatePolicy } from './training-programs';
+import { asRows, nextValues } from './trajectory';
+import { trpoUpdate } from './trpo/update';
 import { type AdamState, initialAdam } from './value/adam-fit';
-import { fitValue } from './value/fit-value';
-import { explainedVariance, predictValues } from './value/value-function';
 
 /** Everything that changes from one iteration to the next; a checkpoint holds just this. */
 export interface TrainingState {
@@ -49,18 +35,6 @@ export interface TrainingState {
 export const trainingPhases = ['rollout', 'advantages', 'update', 'value'] as const;
 export type TrainingPhase = (typeof trainingPhases)[number];
 
-/** How a policy learns from a batch; `finite` 0 refuses the whole iteration. */
-export type UpdatePolicy = (
-  policy: Policy,
-  parameters: Tensors,
-  batch: PolicyBatch,
-  options: TrpoOptions,
-  key: Key,
-) => {
-  readonly parameters: Tensors;
-  readonly diagnostics: Tensors & Pick<UpdateDiagnostics, 'accepted' | 'finite'>;
-};
-
 /** One learner on one environment: networks, and the pure functions from state to state. */
 export interface Learner {
   readonly environment: Environment;
@@ -78,6 +52,11 @@ export interface Learner {
     seed: number,
     onPhase?: (phase: TrainingPhase) => void,
   ): { state: TrainingState; diagnostics: Tensors };
+  /**
+   * Compiles the programs of an iteration, several at a time, where the device compiles; else nothing.
+   * Without it they are compiled one by one as they are first called.
+   */
+  prepare(state: TrainingState): Promise<void>;
   dispose(): void;
 }
 
@@ -87,7 +66,7 @@ export function createLearner(
   config: LearnerConfig,
   updatePolicy: UpdatePolicy = trpoUpdate,
 ): Learner {
-  const { training, trpo } = config;
+  const { training } = config;
   const policy = createPolicy(environment.observationSpace, environment.actionSpace, config.policy);
   const valueNetwork = createNetwork({
     inputs: environment.observationSpace.fields.length,
@@ -98,6 +77,13 @@ export function createLearner(
   });
   const environmentParameters = environment.parameters();
   const rows = training.environments * training.steps;
+  const programs = createTrainingPrograms({
+    environment,
+    policy,
+    valueNetwork,
+    config,
+    updatePolicy,
+  });
 
   const keyOf = (seed: number, iteration: number): Key =>
     makeKey({
@@ -107,7 +93,7 @@ export function createLearner(
       step: iteration * training.steps,
     });
 
-  return {
+  const learner: Learner = {
     environment,
     policy,
     valueNetwork,
@@ -135,110 +121,98 @@ export function createLearner(
 
     iterate({ iteration, tensors }, seed, onPhase = () => {}) {
       const result = tidyTree(() => {
-        const key = keyOf(seed, iteration);
+        const { words, row, step } = keyOf(seed, iteration);
+        const key = { words, step };
+        const { observations, returns } = tensors;
         onPhase('rollout');
-        const { position, trajectory } = rollout(
-          environment,
-          environmentParameters,
-          {
-            policy,
-            parameters: tensors.policy,
-            moments: tensors.observations,
-            observationClip: training.observationClip,
-          },
-          tensors.position,
-          key,
-          training.steps,
-        );
+        const { position, trajectory } = programs.rollout({
+          rows: { position: tensors.position, row },
+          parameters: { environment: environmentParameters, policy: tensors.policy, observations, key },
+        });
         onPhase('advantages');
-        const normalise = (x: tf.Tensor): tf.Tensor2D =>
-          standardise(tensors.observations, x as tf.Tensor2D, training.observationClip);
-        const observation = normalise(asRows(trajectory.observation));
-        const values = (x: tf.Tensor2D): tf.Tensor1D =>
-          predictValues(valueNetwork, tensors.value, tensors.returns, x, trpo.chunk);
-        const value = values(observation);
-        const { advantage, target } = estimateAdvantages(
-          {
-            reward: training.subtractNoise ? withoutNoise(trajectory) : trajectory.reward,
+        const observation = asRows(trajectory.observation);
+        const predict = (x: tf.Tensor): tf.Tensor1D =>
+          programs.values({
+            rows: { observation: x },
+            parameters: { value: tensors.value, observations, returns },
+          }) as tf.Tensor1D;
+        const value = predict(observation);
+        const { reward, terminated, truncated, noise } = trajectory;
+        const { advantage, target } = programs.advantages({
+          series: {
+            reward,
             value: tf.reshape(value, [training.steps, training.environments]),
-            nextValue: nextValues(trajectory, position.observation, value, (x) =>
-              values(normalise(x)),
-            ),
-            terminated: trajectory.terminated,
-            truncated: trajectory.truncated,
+            nextValue: nextValues(trajectory, position.observation, value, predict),
+            terminated,
+            truncated,
+            ...(training.subtractNoise && noise ? { noise: noise as tf.Tensor2D } : {}),
           },
-          training.discount,
-          training.lambda,
-        );
+        });
         const targets: tf.Tensor1D = tf.reshape(target, [rows]);
 
         onPhase('update');
         const action = asRows(trajectory.action);
-        const update = updatePolicy(
-          policy,
-          tensors.policy,
-          {
+        const { actionMask } = trajectory;
+        const update = programs.update({
+          rows: {
             observation,
             action,
-            advantage: normaliseAdvantages(tf.reshape(advantage, [rows])),
-            ...(trajectory['actionMask'] ? { actionMask: asRows(trajectory['actionMask']) } : {}),
+            advantage: tf.reshape(advantage, [rows]),
+            ...(actionMask ? { actionMask: asRows(actionMask) } : {}),
           },
-          { ...trpo, trustRegion: trustRegionAt(config, iteration) },
-          key,
-        );
+          parameters: {
+            policy: tensors.policy,
+            observations,
+            trustRegion: tf.scalar(trustRegionAt(config, iteration)),
+            key,
+          },
+        });
 
         onPhase('value');
-        const fitted = fitValue(
-          valueNetwork,
-          tensors,
-          { observation, target: targets },
-          { ...config.value, chunk: trpo.chunk },
-          key,
-        );
-        const observations = training.normaliseObservations
-          ? mergeMoments(tensors.observations, asRows(trajectory.observation) as tf.Tensor2D)
-          : tensors.observations;
-
-        // All or nothing: what any part of the iteration could not digest, no part learns from.
-        const after = {
-          policy: update.parameters,
-          value: fitted.value,
-          adam: fitted.adam,
-          observations,
-          returns: fitted.returns,
-        };
-        const finalObservation = trajectory['finalObservation'];
-        const digested = allFinite({
-          ...after,
-          observations: withoutRange(observations),
-          returns: withoutRange(fitted.returns),
-          // Checked raw: clipping makes a number of NaN on wasm.
-          observation: trajectory.observation,
-          ...(finalObservation
-            ? {
-                bootstrap: whereTree(
-                  trajectory.truncated,
-                  finalObservation,
-                  trajectory.observation as tf.Tensor,
-                ),
-              }
-            : {}),
+        const fitted = programs.fit({
+          rows: { observation, target: targets },
+          parameters: { value: tensors.value, adam: tensors.adam, observations, returns, key },
         });
-        const finite = tf.logicalAnd(digested, tf.cast(update.diagnostics.finite, 'bool'));
-        const learned = mapTrees((yes, no) => tf.where(finite, yes!, no!), after, tensors);
+        const bootstrap = bootstrapOf(trajectory);
+        const summary = programs.summary({
+          rows: {
+            observation,
+            value,
+            target: targets,
+            action,
+            terminated: asRows(terminated),
+            truncated: asRows(truncated),
+            endedReturn: asRows(trajectory.endedReturn),
+            endedLength: asRows(trajectory.endedLength),
+            ...(bootstrap ? { bootstrap: asRows(bootstrap) } : {}),
+          },
+          parameters: { observations },
+        });
+        const { position: _, ...before } = tensors;
+        const { learned, finite } = programs.settle({
+          parameters: {
+            before,
+            after: {
+              policy: update.parameters,
+              value: fitted.value,
+              adam: fitted.adam,
+              observations: summary.observations,
+              returns: fitted.returns,
+            },
+            digested: summary.finite,
+            updated: update.diagnostics.finite,
+          },
+        });
         return {
           tensors: { ...learned, position: cloneTree(position) },
           diagnostics: {
-            ...episodeStatistics(trajectory),
+            ...summary.figures,
             ...update.diagnostics,
-            explainedVariance: explainedVariance(targets, value),
-            valueLoss: tf.mean(tf.square(tf.sub(targets, value))),
-            clippedFraction: clippedFraction(environment.actionSpace, action),
             ...('logStd' in update.parameters
               ? { meanStd: tf.mean(tf.exp(update.parameters['logStd']!)) }
               : {}),
-            accepted: tf.mul(update.diagnostics.accepted, tf.cast(finite, 'float32')),
-            finite: tf.cast(finite, 'float32'),
+            accepted: tf.mul(update.diagnostics.accepted, finite),
+            finite,
           } as Tensors,
         };
       });
@@ -251,8 +225,15 @@ export function createLearner(
       };
     },
 
+    prepare: (state) =>
+      prepare(() => {
+        const { state: next, diagnostics } = learner.iterate(state, 0);
+        disposeTree([next.tensors, diagnostics]);
+      }),
+
     dispose: () => disposeTree(environmentParameters),
   };
+  return learner;
 }
 
 /** δ of an iteration: geometric from `trustRegion` in the first to `finalTrustRegion` in the last. */
@@ -262,19 +243,6 @@ export function trustRegionAt({ trpo, training }: LearnerConfig, iteration: numb
   const share = Math.min(1, iteration / (training.iterations - 1));
   return trustRegion * (finalTrustRegion / trustRegion) ** share;
 }
-
-const allFinite = (tree: TensorTree): tf.Tensor =>
-  tf.tidy(() => {
-    let finite: tf.Tensor = tf.scalar(true);
-    mapTrees((tensor) => {
-      finite = tf.logicalAnd(finite, tf.all(tf.isFinite(tensor!)));
-      return tensor!;
-    }, tree);
-    return finite;
-  });
-
-/** The moments that are finite once a row was seen; the range of none is infinite. */
-const withoutRange = ({ mean, variance }: Moments): Tensors => ({ mean, variance });
 
 /** Normals for the initial weights, the same on every device. @param network tells networks apart */
 const weightDraws =

@@ -42,9 +42,13 @@ export function nextValues(
   );
 }
 
-/** Rewards less what the environment knows to be zero-mean chance: the same on average, less spread. [T, B] */
-export const withoutNoise = ({ reward, noise }: Trajectory): tf.Tensor2D =>
-  noise ? tf.sub(reward, noise) : reward;
+/** What tells which steps ended an episode, all of one shape. */
+export interface EndedEpisodes {
+  readonly terminated: tf.Tensor;
+  readonly truncated: tf.Tensor;
+  readonly endedReturn: tf.Tensor;
+  readonly endedLength: tf.Tensor;
+}
 
 /** Mean and deviation of the returns and mean length of the episodes that ended; NaN if none did. */
 export function episodeStatistics({
@@ -52,7 +56,7 @@ export function episodeStatistics({
   truncated,
   endedReturn,
   endedLength,
-}: Trajectory): Tensors {
+}: EndedEpisodes): Tensors {
   const ended = tf.cast(tf.logicalOr(terminated, truncated), 'float32');
   const episodes = tf.sum(ended);
   const mean = tf.div(tf.sum(endedReturn), episodes);

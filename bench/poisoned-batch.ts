@@ -18,12 +18,8 @@ import * as tf from '@tensorflow/tfjs';
 
 import { policyGradientUpdate } from '../algorithms/policy-gradient';
 import { policySchema, trainingSchema, trpoSchema, valueSchema } from '../algorithms/schema';
-import {
-  createLearner,
-  readDiagnostics,
-  type TrainingState,
-  type UpdatePolicy,
-} from '../algorithms/training';
+import { createLearner, readDiagnostics, type TrainingState } from '../algorithms/training';
+import type { UpdatePolicy } from '../algorithms/training-programs';
 import { type PolicyBatch, trpoUpdate } from '../algorithms/trpo/update';
 import { startDevice } from '../engine/device';
 import { cloneTree, disposeTree } from '../engine/tensors';

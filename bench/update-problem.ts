@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 
-import { policySchema, trpoSchema } from '../algorithms/schema';
+import { policySchema, type TrpoConfig, trpoSchema } from '../algorithms/schema';
 import { createPolicy, type Policy } from '../algorithms/policies/policy';
-import type { PolicyBatch, TrpoOptions } from '../algorithms/trpo/update';
+import type { PolicyBatch } from '../algorithms/trpo/update';
 import { disposeKey, type Key, makeKey, normals, phases } from '../engine/random';
 import { disposeTree, type Tensors, tidyTree } from '../engine/tensors';
 import { box } from '../envs/space';
@@ -13,7 +13,7 @@ export interface UpdateProblem {
   readonly policy: Policy;
   readonly parameters: Tensors;
   readonly batch: PolicyBatch;
-  readonly options: TrpoOptions;
+  readonly options: TrpoConfig;
   readonly key: Key;
   dispose(): void;
 }

@@ -28,8 +28,14 @@ export interface DrawAttributes {
   readonly bound: number;
 }
 
+interface PermutationInputs extends Omit<DrawInputs, 'row'> {
+  /** [] int32 */
+  readonly draw?: tf.TensorInfo;
+}
+
 export interface PermutationAttributes {
   readonly use: number;
+  /** Added to the input `draw`, if there is one. */
   readonly draw: number;
   readonly count: number;
 }
@@ -106,9 +112,10 @@ const drawKernel: tf.KernelFunc = ({ inputs, attrs, backend }) => {
 };
 
 const permutationKernel: tf.KernelFunc = ({ inputs, attrs, backend }) => {
-  const { use, draw, count } = attrs as unknown as PermutationAttributes;
-  const { words, step } = inputs as unknown as Omit<DrawInputs, 'row'>;
+  const { use, count, ...attributes } = attrs as unknown as PermutationAttributes;
+  const { words, step, draw: added } = inputs as unknown as PermutationInputs;
   const store = backend as tf.KernelBackend;
+  const draw = attributes.draw + (added ? integers(store, added)[0]! : 0);
   const [seedLow, seedHigh, phase] = integers(store, words) as unknown as [number, number, number];
   const result = permute(
     count,

@@ -141,18 +141,20 @@ export function categorical(key: Key, draw: number, logits: tf.Tensor2D): tf.Ten
 
 /**
  * A random order of 0 … count − 1, which depends on the key's seed, phase, use and step, not its row.
+ * @param draw a number, or [] int32 where it changes within a loop
  * @returns [count] int32
  */
-export function permuteRows(key: Key, draw: number, count: number): tf.Tensor1D {
+export function permuteRows(key: Key, draw: number | tf.Tensor, count: number): tf.Tensor1D {
   if (key.step.size !== 1)
     throw new RangeError('permuteRows: the step of the key must be one number');
-  checkStream(key, draw);
+  const isFixed = typeof draw === 'number';
+  checkStream(key, isFixed ? draw : 0);
   return tf
     .engine()
     .runKernel(
       kernelNames.permutation,
-      { words: key.words, step: key.step },
-      { use: key.use, draw, count },
+      { words: key.words, step: key.step, ...(isFixed ? {} : { draw }) },
+      { use: key.use, draw: isFixed ? draw : 0, count },
     ) as tf.Tensor1D;
 }
 

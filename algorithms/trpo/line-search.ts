@@ -3,7 +3,8 @@ import * as tf from '@tensorflow/tfjs';
 import { iterate } from '../../engine/loops';
 
 export interface LineSearchOptions {
-  readonly trustRegion: number;
+  /** Bound on the divergence; [] where it changes from call to call. */
+  readonly trustRegion: number | tf.Scalar;
   readonly backtrackRatio: number;
   readonly backtrackSteps: number;
 }

@@ -23,8 +23,8 @@ export interface PolicyBatch {
 }
 
 export interface TrpoOptions {
-  /** δ: bound on the mean KL divergence of one update, nats. */
-  readonly trustRegion: number;
+  /** δ: bound on the mean KL divergence of one update, nats; [] where it changes from call to call. */
+  readonly trustRegion: number | tf.Scalar;
   /** c: multiple of the identity added to the Fisher matrix. */
   readonly damping: number;
   readonly conjugateGradientIterations: number;
@@ -108,7 +108,7 @@ export function trpoUpdate(
     const directed = tf.greater(squaredLength, 0);
     const length = tf.where(
       directed,
-      tf.sqrt(tf.div(2 * options.trustRegion, squaredLength)),
+      tf.sqrt(tf.div(tf.mul(2, options.trustRegion), squaredLength)),
       tf.zerosLike(squaredLength),
     );
     const step = tf.mul(direction.solution, length) as tf.Tensor1D;

@@ -74,33 +74,37 @@ export function fitByAdam(
   const rows = data.observation.shape[0];
   const minibatch = Math.min(options.minibatch, rows);
   const batches = Math.floor(rows / minibatch);
+  type Fitted = { parameters: Tensors; state: AdamState };
+  const step = ({ parameters, state }: Fitted, index: tf.Tensor1D): Fitted => {
+    const { observation, target } = gatherRows(data as Tensors, index);
+    const trace = network.trace(parameters, observation as tf.Tensor2D);
+    const error = tf.sub(trace.output, tf.reshape(target!, [-1, 1]));
+    const gradients = network.backward(
+      parameters,
+      trace,
+      tf.div(error, minibatch / 2) as tf.Tensor2D,
+    );
+    return stepAdam(parameters, gradients, state, options.learningRate);
+  };
   return tidyTree(() => {
-    let current = { parameters, state };
-    for (let epoch = 0; epoch < options.epochs; epoch += 1) {
-      const order = permuteRows(forUse(key, uses.shuffle), epoch, rows);
-      const { carry } = scan(
-        (carry: { parameters: Tensors; state: AdamState }, _index, { index }) => {
-          const { observation, target } = gatherRows(data as Tensors, index as tf.Tensor1D);
-          const trace = network.trace(carry.parameters, observation as tf.Tensor2D);
-          const error = tf.sub(trace.output, tf.reshape(target!, [-1, 1]));
-          const gradients = network.backward(
-            carry.parameters,
-            trace,
-            tf.div(error, minibatch / 2) as tf.Tensor2D,
-          );
-          const next = stepAdam(carry.parameters, gradients, carry.state, options.learningRate);
-          return { carry: next, output: {} };
-        },
-        current,
-        batches,
-        {
-          inputs: {
-            index: tf.reshape(tf.slice(order, [0], [batches * minibatch]), [batches, minibatch]),
-          },
-        },
-      );
-      current = carry;
-    }
-    return current;
+    const { carry } = scan(
+      (before: Fitted, epoch) => {
+        const order = permuteRows(forUse(key, uses.shuffle), epoch, rows);
+        const index = tf.reshape(tf.slice(order, [0], [batches * minibatch]), [batches, minibatch]);
+        const { carry } = scan(
+          (from: Fitted, _index, given) => ({
+            carry: step(from, given.index as tf.Tensor1D),
+            output: {},
+          }),
+          before,
+          batches,
+          { inputs: { index } },
+        );
+        return { carry, output: {} };
+      },
+      { parameters, state } as Fitted,
+      options.epochs,
+    );
+    return carry;
   });
 }

@@ -104,7 +104,7 @@ export type Operation =
       readonly draw: number;
       readonly bound: number;
     }
-  /** A keyed permutation of 0 … columns − 1; inputs words [3], step [1]. */
+  /** A keyed permutation of 0 … columns − 1; inputs words [3], step [1] and, if it changes, what is added to `draw`. */
   | { readonly op: 'permutation'; readonly use: number; readonly draw: number }
   /** Rows of the first input chosen by the second, a parameter with the row numbers of the new space. */
   | { readonly op: 'gatherRows' }

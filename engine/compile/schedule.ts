@@ -68,6 +68,7 @@ export function schedule(graph: Graph): Schedule {
     phases: [],
     stored: new Set(),
     outputs: new Set(graph.outputs.map(({ node }) => node)),
+    chosen: new Set([...live].flatMap((node) => (node.op === 'gatherRows' ? [node.inputs[0]!] : []))),
   };
   const roots = graph.outputs.map(({ node }) => node);
   const statements = scheduleRegion(context, null, roots, new Set());
@@ -81,6 +82,8 @@ interface Context {
   readonly phases: RowPhase[];
   readonly stored: Set<Node>;
   readonly outputs: ReadonlySet<Node>;
+  /** Values whose rows are chosen by number: they must be in memory. */
+  readonly chosen: ReadonlySet<Node>;
 }
 
 /** Loops that cannot run within a tile: they sum over the batch, or have nothing to do with rows. */
@@ -284,9 +287,7 @@ function scheduleRegion(
     takeParameters();
     const candidates = candidatesOf();
     const sums = [...candidates].filter(isReduction);
-    const gathered = [...candidates].filter((node) =>
-      [...remaining].some((other) => other.op === 'gatherRows' && other.inputs[0] === node),
-    );
+    const gathered = [...candidates].filter((node) => context.chosen.has(node));
     if (sums.length > 0) {
       const space = rowSpaceOf(sums[0]!);
       const results = [...candidates].filter(
@@ -299,7 +300,7 @@ function scheduleRegion(
       const loop = readyLoop(remaining, loopsOf, (node) => done.has(node) || candidates.has(node) || isAtHand(node), live);
       if (loop) {
         const captured = capturesOf(live, loop).filter((node) => node.space);
-        const missing = captured.filter((node) => !isAtHand(node));
+        const missing = captured.filter((node) => !isAtHand(node) || (context.chosen.has(node) && !isInMemory(node)));
         if (missing.length > 0) {
           runPhase(missing, missing);
           continue;

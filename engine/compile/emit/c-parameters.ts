@@ -172,9 +172,10 @@ export function printParameter(node: Node, target: string, names: ParameterNames
       ];
     }
     case 'permutation': {
-      const [words, step] = node.inputs as [Node, Node];
+      const [words, step, added] = node.inputs as [Node, Node, Node?];
+      const draw = added ? `${node.draw} + ${entry(added, '0')}` : node.draw;
       return [
-        `permute(${target}, ${node.columns}, ${names.array(words)}, ${entry(step, '0')}, ${node.use}, ${node.draw});`,
+        `permute(${target}, ${node.columns}, ${names.array(words)}, ${entry(step, '0')}, ${node.use}, ${draw});`,
       ];
     }
     case 'draw': {

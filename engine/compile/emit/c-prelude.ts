@@ -304,6 +304,15 @@ INLINE vi v_bchosen(const uint8_t *p, int64_t stride, const int32_t *index, int6
   }
   return x;
 }
+/* The same from memory in strips. */
+INLINE vf v_chosen_tiled(const float *p, int64_t columns, int64_t column, const int32_t *index, int64_t row, int64_t n, int64_t most) {
+  vf x;
+  for (int l = 0; l < W; l++) {
+    int64_t at = index[row_within(row + l, n)];
+    x[l] = at >= 0 && at < most ? p[(at / L * columns + column) * L + at % L] : NAN;
+  }
+  return x;
+}
 /* All ones in the lanes of rows that there are. */
 INLINE vi v_present(int64_t row, int64_t n) {
   vi m;

@@ -2,6 +2,7 @@ import type { Node, NodeOf, Region, Space } from '../graph';
 import type { RowPhase, Schedule, Statement } from '../schedule';
 import { type Group, planTile, type TilePlan } from '../tile-plan';
 import { CompileError } from '../traced';
+import { cDialect } from './c-dialect';
 import { printParameter, type ParameterNames } from './c-parameters';
 import { cPrelude } from './c-prelude';
 import { printOuter, printProduct } from './c-products';
@@ -144,6 +145,10 @@ function createProgram(schedule: Schedule) {
   const printPhase = (plan: TilePlan, index: number): string[] => {
     const { phase } = plan;
     const { places, doubles, floats } = partials[index]!;
+    const partial = (node: Node): string => {
+      const { kind, offset } = places.get(node)!;
+      return `(part_${kind} + ${offset})`;
+    };
     const around = {
       graph,
       plan,
@@ -152,10 +157,7 @@ function createProgram(schedule: Schedule) {
       rows: (node: Node) => rowsName(node.space!),
       step: (slot: NodeOf<'slot'>) =>
         innerLoops.has(slot.of) ? `t${numberOf(slot.of)}` : `p->t${numberOf(slot.of)}`,
-      partial: (node: Node) => {
-        const { kind, offset } = places.get(node)!;
-        return `(part_${kind} + ${offset})`;
-      },
+      dialect: cDialect(partial),
     };
     const printGroups = (groups: readonly Group[]): string[] =>
       groups.flatMap((group) => {
@@ -171,7 +173,7 @@ function createProgram(schedule: Schedule) {
           case 'outer':
             return printOuter(group.node, {
               memory: (node) => memoryOf(plan, stored, node)!,
-              partial: around.partial(group.node),
+              partial: partial(group.node),
             });
           case 'loop': {
             const { region, parameters, body } = group;

@@ -1,9 +1,10 @@
 import { functions } from './functions';
-import type { Graph, Node, NodeOf, ReduceName } from '../graph';
+import type { DType, Graph, Node, NodeOf } from '../graph';
 import { mostRegisters, type StripItem, type TilePlan } from '../tile-plan';
 import { CompileError } from '../traced';
 import { inputAt, runsByInput } from './c-parameters';
-import { columnPlace, literal, load, memoryOf, store, vectorType } from './c-values';
+import { columnPlace, literal, memoryOf } from './c-values';
+import { combine, type StripDialect } from './strip-dialect';
 
 /** What the code of a strip needs to know of the program around it. */
 export interface StripSurroundings {
@@ -16,11 +17,10 @@ export interface StripSurroundings {
   rows(node: Node): string;
   /** Index of the step of a loop. */
   step(node: NodeOf<'slot'>): string;
-  /** Where the sum of a reduction lies among the partial sums. */
-  partial(node: Node): string;
+  readonly dialect: StripDialect;
 }
 
-/** The C of one group of work row by row, W rows at a time. */
+/** One group of work row by row: in C W rows at a time, in CUDA one row a thread. */
 export function printStrip(items: readonly StripItem[], around: StripSurroundings): string[] {
   const strip = createStrip(around);
   items.forEach((item) => {
@@ -41,7 +41,14 @@ export function printStrip(items: readonly StripItem[], around: StripSurrounding
 }
 
 function createStrip(around: StripSurroundings) {
-  const { graph, plan, stored } = around;
+  const { graph, plan, stored, dialect } = around;
+  const { prefix: p, address } = dialect;
+  const load = (dtype: DType, place: string): string =>
+    dtype === 'float32' ? `${p}_load(${place})` : `${p}_iload((const int32_t *)(${place}))`;
+  const store = (dtype: DType, place: string, value: string): string =>
+    dtype === 'float32'
+      ? `${p}_store(${place}, ${value});`
+      : `${p}_istore((int32_t *)(${place}), ${value});`;
   const before: string[] = [];
   const lines: string[] = [];
   const after: string[] = [];
@@ -51,19 +58,18 @@ function createStrip(around: StripSurroundings) {
   let wide: { columns: number; nodes: NodeOf<'map'>[] } | null = null;
   let count = 0;
 
+  const integer = dialect.type('int32');
   const key = (node: Node, column: number): string => `${node.id} ${column}`;
   const fresh = (prefix = 't'): string => `${prefix}${(count += 1)}`;
   const memory = (node: Node): string | null => memoryOf(plan, stored, node);
-  const address = (base: string, columns: number, column: string | number): string =>
-    `${base} + ((int64_t)s * ${columns} + ${column}) * L + at`;
   const set = (node: Node, column: number, expression: string): string => {
     const name = fresh();
-    lines.push(`const ${vectorType(node.dtype)} ${name} = ${expression};`);
+    lines.push(`const ${dialect.type(node.dtype)} ${name} = ${expression};`);
     registers.set(key(node, column), name);
     return name;
   };
   const broadcast = (node: Node, entry: string): string =>
-    node.dtype === 'float32' ? `v_set(${entry})` : `v_iset(${entry})`;
+    node.dtype === 'float32' ? `${p}_set(${entry})` : `${p}_iset(${entry})`;
 
   /** A column of an argument, or of the step's part of one, as a vector. @param column a C expression */
   const argumentColumn = (node: Node, column: number): string => {
@@ -72,9 +78,18 @@ function createStrip(around: StripSurroundings) {
     const { outer, inner, stride } = columnPlace(input, column);
     const lead = first === '0' ? `${outer}` : `(${first} + ${outer})`;
     const base = `a${source.index}${outer === 0 && first === '0' ? '' : ` + ${lead} * n * ${stride}`}${inner ? ` + ${inner}` : ''}`;
-    const name = { float32: 'v_rows', int32: 'v_irows', bool: 'v_brows' }[input.dtype];
+    const name = `${p}_${{ float32: '', int32: 'i', bool: 'b' }[input.dtype]}rows`;
     void index;
     return `${name}(${base}, ${stride}, row, n)`;
+  };
+
+  /** The same for a column given by a C expression. */
+  const argumentColumnAt = (node: Node, column: string): string => {
+    const { source, first } = sourceOf(node);
+    const input = graph.inputs[source.index]!;
+    const { stride } = columnPlace(input, 0);
+    const name = `${p}_${{ float32: '', int32: 'i', bool: 'b' }[input.dtype]}rows`;
+    return `${name}(a${source.index} + (${first} + ${column} / ${stride}) * n * ${stride} + ${column} % ${stride}, ${stride}, row, n)`;
   };
 
   /** The argument behind a node, and the first of its outer parts that a step sees. */
@@ -99,7 +114,7 @@ function createStrip(around: StripSurroundings) {
     const names = Array.from({ length: stride }, () => fresh());
     const { first, source } = sourceOf(node);
     const base = first === '0' ? `a${source.index}` : `a${source.index} + ${first} * n * ${stride}`;
-    lines.push(`vf ${names.join(', ')};`, `v_rows${stride}(${base}, row, n, ${names.map((name) => `&${name}`).join(', ')});`);
+    lines.push(`${dialect.type('float32')} ${names.join(', ')};`, `${p}_rows${stride}(${base}, row, n, ${names.map((name) => `&${name}`).join(', ')});`);
     names.forEach((name, column) => registers.set(key(node, column), name));
     return true;
   };
@@ -154,7 +169,7 @@ function createStrip(around: StripSurroundings) {
       const operands = node.inputs.map((input) => inside.get(input) ?? readAt(input, 'c'));
       const name = fresh('w');
       const { print } = functions[node.name]!;
-      body.push(`const ${vectorType(node.dtype)} ${name} = ${print('v', operands, node.inputs.at(-1)!.dtype)};`);
+      body.push(`const ${dialect.type(node.dtype)} ${name} = ${print(p, operands, node.inputs.at(-1)!.dtype)};`);
       const place = memory(node);
       if (place) body.push(store(node.dtype, address(place, columns, 'c'), name));
       inside.set(node, name);
@@ -176,16 +191,6 @@ function createStrip(around: StripSurroundings) {
     lines.push(store(node.dtype, address(place, node.columns, column), value));
   };
 
-  const combine = (name: ReduceName, dtype: Node['dtype'], a: string, b: string): string =>
-    ({
-      sum: `${a} + ${b}`,
-      prod: `${a} * ${b}`,
-      any: `${a} | ${b}`,
-      all: `${a} & ${b}`,
-      max: `v_${dtype === 'float32' ? '' : 'i'}max(${a}, ${b})`,
-      min: `v_${dtype === 'float32' ? '' : 'i'}min(${a}, ${b})`,
-    })[name];
-
   const result = (node: Node, column: number, expression: string): void => {
     if (isNarrow(node)) set(node, column, expression);
     else put(node, column, expression);
@@ -201,7 +206,7 @@ function createStrip(around: StripSurroundings) {
           let total = read(x, first);
           for (let k = 1; k < size; k += 1) {
             const next = fresh();
-            lines.push(`const ${vectorType(dtype)} ${next} = ${combine(name, dtype, total, read(x, first + k * inner))};`);
+            lines.push(`const ${dialect.type(dtype)} ${next} = ${combine(p, name, dtype, total, read(x, first + k * inner))};`);
             total = next;
           }
           result(node, o * inner + i, total);
@@ -209,8 +214,8 @@ function createStrip(around: StripSurroundings) {
           flush(x);
           const total = fresh('sum');
           lines.push(
-            `${vectorType(dtype)} ${total} = ${readAt(x, String(first))};`,
-            `for (int k = 1; k < ${size}; k++) ${total} = ${combine(name, dtype, total, readAt(x, `(${first} + k * ${inner})`))};`,
+            `${dialect.type(dtype)} ${total} = ${readAt(x, String(first))};`,
+            `for (int k = 1; k < ${size}; k++) ${total} = ${combine(p, name, dtype, total, readAt(x, `(${first} + k * ${inner})`))};`,
           );
           result(node, o * inner + i, total);
         }
@@ -221,18 +226,18 @@ function createStrip(around: StripSurroundings) {
   const locate = (node: NodeOf<'locate'>): void => {
     const { outer, size, inner, name } = node;
     const x = node.inputs[0]!;
-    const type = vectorType(x.dtype);
-    const compare = name === 'argMax' ? 'v_gt' : 'v_lt';
-    const choose = x.dtype === 'float32' ? 'v_select' : 'v_iselect';
+    const type = dialect.type(x.dtype);
+    const compare = name === 'argMax' ? `${p}_gt` : `${p}_lt`;
+    const choose = x.dtype === 'float32' ? `${p}_select` : `${p}_iselect`;
     flush(x);
     for (let o = 0; o < outer; o += 1) {
       for (let i = 0; i < inner; i += 1) {
         const first = o * size * inner + i;
         const [best, place] = [fresh('best'), fresh('place')];
         const at = (k: string) => (isNarrow(x) ? null : readAt(x, `(${first} + ${k} * ${inner})`));
-        lines.push(`${type} ${best} = ${isNarrow(x) ? read(x, first) : at('0')};`, `vi ${place} = v_iset(0);`);
+        lines.push(`${type} ${best} = ${isNarrow(x) ? read(x, first) : at('0')};`, `${integer} ${place} = ${p}_iset(0);`);
         const step = (value: string, k: string): string =>
-          `{ const ${type} x = ${value}; const vi better = ${compare}(x, ${best}); ${best} = ${choose}(better, x, ${best}); ${place} = v_iselect(better, v_iset(${k}), ${place}); }`;
+          `{ const ${type} x = ${value}; const ${integer} better = ${compare}(x, ${best}); ${best} = ${choose}(better, x, ${best}); ${place} = ${p}_iselect(better, ${p}_iset(${k}), ${place}); }`;
         if (isNarrow(x)) {
           for (let k = 1; k < size; k += 1) lines.push(step(read(x, first + k * inner), String(k)));
         } else lines.push(`for (int k = 1; k < ${size}; k++) ${step(at('k')!, 'k')}`);
@@ -245,12 +250,12 @@ function createStrip(around: StripSurroundings) {
     const { outer, size, inner, exclusive, reverse, name, dtype } = node;
     const x = node.inputs[0]!;
     const operator = name === 'sum' ? '+' : '*';
-    const start = dtype === 'float32' ? `v_set(${name === 'sum' ? 0 : 1})` : `v_iset(${name === 'sum' ? 0 : 1})`;
+    const start = dtype === 'float32' ? `${p}_set(${name === 'sum' ? 0 : 1})` : `${p}_iset(${name === 'sum' ? 0 : 1})`;
     if (!isNarrow(node)) flush(x);
     for (let o = 0; o < outer; o += 1) {
       for (let i = 0; i < inner; i += 1) {
         const total = fresh('sum');
-        lines.push(`${vectorType(dtype)} ${total} = ${start};`);
+        lines.push(`${dialect.type(dtype)} ${total} = ${start};`);
         if (!isNarrow(node)) {
           const column = `((${o * size} + ${reverse ? `${size - 1} - k` : 'k'}) * ${inner} + ${i})`;
           const add = `${total} = ${total} ${operator} ${readAt(x, column)};`;
@@ -272,17 +277,17 @@ function createStrip(around: StripSurroundings) {
   const draw = (node: NodeOf<'draw'>): void => {
     const [words, row, step] = node.inputs as [Node, Node, Node];
     const word = (place: number): string => around.parameter(words, String(place));
-    const stream = `v_iset(${word(2)} * 16 + ${node.use})`;
+    const stream = `${p}_iset(${word(2)} * 16 + ${node.use})`;
     const rowWord = read(row, 0);
     const stepWord = read(step, 0);
     const take = (block: string): string =>
-      node.kind === 'integer' ? `v_draw_integer(${block}, ${node.bound})` : `v_draw_${node.kind}(${block})`;
+      node.kind === 'integer' ? `${p}_draw_integer(${block}, ${node.bound})` : `${p}_draw_${node.kind}(${block})`;
     const encrypt = (block: string, number: string): string =>
-      `v_philox(${rowWord}, ${stepWord}, ${stream}, v_iset((int32_t)(${node.draw}u << 16 | ${number})), ${word(0)}, ${word(1)}, ${block});`;
+      `${p}_philox(${rowWord}, ${stepWord}, ${stream}, ${p}_iset((int32_t)(${node.draw}u << 16 | ${number})), ${word(0)}, ${word(1)}, ${block});`;
     if (isNarrow(node)) {
       for (let column = 0; column < node.columns; column += 4) {
         const block = fresh('block');
-        lines.push(`vi ${block}[4];`, encrypt(block, `${column / 4}u`));
+        lines.push(`${integer} ${block}[4];`, encrypt(block, `${column / 4}u`));
         for (let place = 0; place < Math.min(4, node.columns - column); place += 1) {
           set(node, column + place, take(`${block}[${place}]`));
         }
@@ -292,7 +297,7 @@ function createStrip(around: StripSurroundings) {
     const block = fresh('block');
     lines.push(
       `for (int c = 0; c < ${node.columns}; c += 4) {`,
-      `  vi ${block}[4];`,
+      `  ${integer} ${block}[4];`,
       `  ${encrypt(block, '(uint32_t)(c / 4)')}`,
       `  for (int k = 0; k < 4 && c + k < ${node.columns}; k++) ${store(node.dtype, address(memory(node)!, node.columns, '(c + k)'), take(`${block}[k]`))}`,
       '}',
@@ -335,18 +340,18 @@ function createStrip(around: StripSurroundings) {
           const name = fresh();
           const entry = around.parameter(table, `place * ${width} + ${c}`);
           lines.push(
-            `${vectorType(dtype)} ${name};`,
-            `for (int l = 0; l < W; l++) { const int32_t place = ${at}[l]; ${name}[l] = place >= 0 && place < ${size} ? ${entry} : ${dtype === 'float32' ? 'NAN' : '0'}; }`,
+            `${dialect.type(dtype)} ${name};`,
+            dialect.look(at, name, `place >= 0 && place < ${size} ? ${entry} : ${dtype === 'float32' ? 'NAN' : '0'}`),
           );
           result(node, place * width + c, name);
           continue;
         }
-        const choose = dtype === 'float32' ? 'v_select' : 'v_iselect';
+        const choose = dtype === 'float32' ? `${p}_select` : `${p}_iselect`;
         const chosen = fresh('chosen');
-        lines.push(`${vectorType(dtype)} ${chosen} = ${dtype === 'float32' ? 'v_set(NAN)' : 'v_iset(0)'};`);
+        lines.push(`${dialect.type(dtype)} ${chosen} = ${dtype === 'float32' ? `${p}_set(NAN)` : `${p}_iset(0)`};`);
         for (let entry = 0; entry < size; entry += 1) {
           lines.push(
-            `${chosen} = ${choose}(v_eq(${at}, v_iset(${entry})), ${isNarrow(table) ? read(table, entry * width + c) : readAt(table, String(entry * width + c))}, ${chosen});`,
+            `${chosen} = ${choose}(${p}_eq(${at}, ${p}_iset(${entry})), ${isNarrow(table) ? read(table, entry * width + c) : readAt(table, String(entry * width + c))}, ${chosen});`,
           );
         }
         result(node, place * width + c, chosen);
@@ -362,68 +367,12 @@ function createStrip(around: StripSurroundings) {
       if (data.op === 'argument') {
         const input = graph.inputs[data.index]!;
         const { outer, inner, stride } = columnPlace(input, column);
-        const name = { float32: 'v_chosen', int32: 'v_ichosen', bool: 'v_bchosen' }[input.dtype];
+        const name = `${p}_${{ float32: '', int32: 'i', bool: 'b' }[input.dtype]}chosen`;
         result(node, column, `${name}(a${data.index} + ${outer} * ${most} * ${stride} + ${inner}, ${stride}, ${numbers}, row, n, ${most})`);
       } else {
-        const tiled = `v_chosen_tiled(p->m${data.id}, ${data.columns}, ${column}, ${numbers}, row, n, ${most})`;
-        result(node, column, node.dtype === 'float32' ? tiled : `(vi)${tiled}`);
+        result(node, column, dialect.chosen(data, column, numbers, most));
       }
     }
-  };
-
-  const reduceRows = (node: NodeOf<'reduceRows'>): void => {
-    const x = node.inputs[0]!;
-    const { name } = node;
-    const type = vectorType(x.dtype);
-    const isFloat = x.dtype === 'float32';
-    const neutral = {
-      sum: '0',
-      prod: '1',
-      any: '0',
-      all: '-1',
-      max: isFloat ? '-INFINITY' : 'INT32_MIN',
-      min: isFloat ? 'INFINITY' : 'INT32_MAX',
-    }[name];
-    const start = isFloat ? `v_set(${neutral})` : `v_iset(${neutral})`;
-    const select = isFloat ? 'v_select' : 'v_iselect';
-    const gathered = (total: string, value: string): string =>
-      `${total} = ${combine(name, x.dtype, total, `(row + W <= n ? ${value} : ${select}(v_present(row, n), ${value}, ${start}))`)};`;
-    const finish = (total: string, column: string): string => {
-      const lanes = isFloat ? 'float lanes[W]; v_store(lanes, ' : 'int32_t lanes[W]; v_istore(lanes, ';
-      const partial = `${around.partial(node)}[${column}]`;
-      if (name === 'sum' && isFloat) return `${partial} += v_total(${total});`;
-      const fold = {
-        sum: `${partial} += lanes[l]`,
-        prod: `${partial} *= lanes[l]`,
-        any: `if (lanes[l]) ${partial} = -1`,
-        all: `if (!lanes[l]) ${partial} = 0`,
-        max: `${partial} = lanes[l] != lanes[l] || lanes[l] > ${partial} ? lanes[l] : ${partial}`,
-        min: `${partial} = lanes[l] != lanes[l] || lanes[l] < ${partial} ? lanes[l] : ${partial}`,
-      }[name];
-      return `{ ${lanes}${total}); for (int l = 0; l < W; l++) { ${fold}; } }`;
-    };
-    if (isNarrow(x)) {
-      for (let column = 0; column < x.columns; column += 1) {
-        const total = `r${node.id}_${column}`;
-        before.push(`${type} ${total} = ${start};`);
-        lines.push(gathered(total, read(x, column)));
-        after.push(finish(total, String(column)));
-      }
-      return;
-    }
-    flush(x);
-    after.push(
-      `for (int c = 0; c < ${x.columns}; c++) {`,
-      `  ${type} total = ${start};`,
-      '  for (int s = 0; s < strips; s++) for (int at = 0; at < L; at += W) {',
-      '    const int64_t row = row0 + s * L + at;',
-      '    if (row >= n) break;',
-      `    const ${type} x = ${readAt(x, 'c')};`,
-      `    ${gathered('total', 'x')}`,
-      '  }',
-      `  ${finish('total', 'c')}`,
-      '}',
-    );
   };
 
   const compute = (node: Node): void => {
@@ -448,12 +397,16 @@ function createStrip(around: StripSurroundings) {
           const name = isFar(node) && readTogether(node);
           if (!name) for (let column = 0; column < node.columns; column += 1) readFar(node, column);
           keepAll(node);
+        } else if (isFar(node)) {
+          lines.push(`for (int c = 0; c < ${node.columns}; c++) {`);
+          put(node, 'c', argumentColumnAt(node, 'c'));
+          lines.push('}');
         } else for (let column = 0; column < node.columns; column += 1) put(node, column, farColumn(node, column));
         return;
       case 'map': {
         const { print } = functions[node.name]!;
         for (let column = 0; column < node.columns; column += 1) {
-          set(node, column, print('v', node.inputs.map((input) => read(input, column)), node.inputs.at(-1)!.dtype));
+          set(node, column, print(p, node.inputs.map((input) => read(input, column)), node.inputs.at(-1)!.dtype));
         }
         break;
       }
@@ -479,7 +432,7 @@ function createStrip(around: StripSurroundings) {
         gather(node);
         break;
       case 'reduceRows':
-        reduceRows(node);
+        dialect.reduceRows(node, { before, lines, after, isNarrow, read, readAt, flush });
         return;
       default:
         throw new CompileError(`${node.op} row by row`);
@@ -515,10 +468,10 @@ function createStrip(around: StripSurroundings) {
         const together = node.dtype === 'float32' && stride === node.columns && (stride === 2 || stride === 4);
         if (together) {
           const values = Array.from({ length: stride }, (_, column) => read(node, column));
-          lines.push(`v_put${stride}(${base(0)}, row, n, ${values.join(', ')});`);
+          lines.push(`${p}_put${stride}(${base(0)}, row, n, ${values.join(', ')});`);
           continue;
         }
-        const name = { float32: 'v_put', int32: 'v_iput', bool: 'v_bput' }[node.dtype];
+        const name = `${p}_${{ float32: '', int32: 'i', bool: 'b' }[node.dtype]}put`;
         if (isNarrow(node)) {
           for (let column = 0; column < node.columns; column += 1) {
             const place = columnPlace(output, column);
@@ -565,19 +518,7 @@ function createStrip(around: StripSurroundings) {
     },
     finish(): string[] {
       flush(null);
-      return [
-        '{',
-        ...before,
-        'for (int s = 0; s < strips; s++) for (int at = 0; at < L; at += W) {',
-        '  const int64_t row = row0 + s * L + at;',
-        '  if (row >= n) break;',
-        ...lines.map((line) => `  ${line}`),
-        '}',
-        ...after,
-        '}',
-      ];
+      return dialect.loop({ before, lines, after });
     },
   };
 }
-
-

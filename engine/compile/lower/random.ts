@@ -19,12 +19,12 @@ export const randomLowerings: Readonly<Record<string, Lowering>> = {
     const rows = row!.shape[0]!;
     return { node, shape: flat ? [rows] : [rows, count], axis: row!.axis };
   },
-  [kernelNames.permutation]: (recording, [words, step], attributes) => {
+  [kernelNames.permutation]: (recording, [words, step, added], attributes) => {
     const { use, draw, count } = attributes as unknown as PermutationAttributes;
     const node = recording.builder.make(
       { op: 'permutation', use, draw },
       {
-        inputs: [expanded(recording, words!), step!.node],
+        inputs: [expanded(recording, words!), step!.node, ...(added ? [added.node] : [])],
         dtype: 'int32',
         columns: count,
       },

@@ -19,7 +19,7 @@ export interface NativeProgram {
 }
 
 const flags = [
-  '-O3',
+  '-O2',
   process.arch === 'arm64' ? '-mcpu=native' : '-march=native',
   '-std=gnu11',
   '-ffp-contract=off',

@@ -39,7 +39,7 @@ export interface Example {
   divergence(at: Plain, other: Plain): number;
 }
 
-export const usual: TrpoOptions = {
+export const usual = {
   trustRegion: 0.01,
   damping: 0.1,
   conjugateGradientIterations: 10,
@@ -48,7 +48,7 @@ export const usual: TrpoOptions = {
   backtrackSteps: 10,
   fisherFraction: 1,
   chunk: 4,
-};
+} satisfies TrpoOptions;
 
 export function createExample(
   kind: PolicyKind,
