@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 
+import { compile, compilesHere } from '../../engine/compile/compile';
 import { InputError } from '../../engine/input-error';
-import { branch } from '../../engine/loops';
-import { disposeKey, forUse, type Key, keyAt, makeKey, phases, uses } from '../../engine/random';
+import { branch, scan } from '../../engine/loops';
+import { disposeKey, forUse, type Key, makeKey, phases, uses } from '../../engine/random';
 import { detach, disposeTree, type Tensors, tidyTree } from '../../engine/tensors';
 import type { Environment } from '../../envs/environment';
 import type { EpisodeMetrics } from './aggregates';
@@ -67,9 +68,18 @@ export async function simulate(
   const columns = names.map(() => new Float64Array(episodes));
   const rows = Math.ceil(episodes / Math.ceil(episodes / batch));
   const parameters = environment.parameters();
+  if (compilesHere()) actOnce(environment, policy, parameters, options);
+  // Steps between two looks at which rows still run; a step after a row's last counts for nothing.
+  const stepsAtOnce = compilesHere() ? 16 : 1;
+  const advanceRows = compileAdvance(environment, policy, stepsAtOnce);
   try {
     for (let first = 0; first < episodes; first += rows) {
-      const figures = playBatch(environment, policy, parameters, { ...options, first, rows });
+      const figures = playBatch(environment, advanceRows, parameters, {
+        ...options,
+        first,
+        rows,
+        stepsAtOnce,
+      });
       const data = await figures.data();
       figures.dispose();
       const wanted = Math.min(rows, episodes - first);
@@ -86,11 +96,15 @@ export async function simulate(
 /** Runs one batch until every row's first episode has ended: [2 + metrics, B]. */
 function playBatch(
   environment: Environment,
-  policy: EvaluatedPolicy,
+  advanceRows: ReturnType<typeof compileAdvance>,
   parameters: Tensors,
-  options: SimulateOptions & { readonly first: number; readonly rows: number },
+  options: SimulateOptions & {
+    readonly first: number;
+    readonly rows: number;
+    readonly stepsAtOnce: number;
+  },
 ): tf.Tensor2D {
-  const { seed, phase, first, rows } = options;
+  const { seed, phase, first, rows, stepsAtOnce } = options;
   const { horizon } = environment;
   if (horizon === null) {
     throw new InputError(
@@ -112,12 +126,17 @@ function playBatch(
       ),
     });
   });
-  for (let step = 0, running = true; running && step < horizon; step += 1) {
+  const { words, row: rowKey } = key;
+  for (let step = 0, running = true; running && step < horizon; step += stepsAtOnce) {
     const previous = progress;
-    progress = tidyTree(() => {
-      const at = keyAt(key, tf.scalar(step, 'int32'));
-      return detach(advance(environment, policy, parameters, previous, at));
-    });
+    progress = tidyTree(() =>
+      detach(
+        advanceRows({
+          rows: { progress: previous, row: rowKey },
+          parameters: { environment: parameters, words, step: tf.scalar(step, 'int32') },
+        }),
+      ),
+    );
     disposeTree(previous);
     running = tf.tidy(() => tf.any(tf.cast(progress.running, 'bool')).dataSync()[0] !== 0);
   }
@@ -126,6 +145,46 @@ function playBatch(
   disposeTree(progress);
   disposeKey(key);
   return figures;
+}
+
+/** Lets the policy make what it makes at its first call and keeps, such as a table, before it is recorded. */
+function actOnce(
+  environment: Environment,
+  policy: EvaluatedPolicy,
+  parameters: Tensors,
+  { seed, phase }: SimulateOptions,
+): void {
+  tf.tidy(() => {
+    const key = makeKey({ seed, phase: phases[phase], rows: 1 });
+    const input = { ...environment.reset(parameters, key), parameters };
+    policy.act({ ...input, key: forUse(key, uses.action) });
+  });
+}
+
+interface AdvanceInput {
+  readonly rows: { readonly progress: Progress; readonly row: tf.Tensor1D };
+  readonly parameters: {
+    readonly environment: Tensors;
+    readonly words: tf.Tensor1D;
+    /** [] the first step's counter */
+    readonly step: tf.Tensor;
+  };
+}
+
+/** A few steps of every row as one program. The policy's own tensors stay the same as long as it plays. */
+function compileAdvance(environment: Environment, policy: EvaluatedPolicy, steps: number) {
+  return compile(
+    ({ rows, parameters: { environment: parameters, words, step } }: AdvanceInput) =>
+      scan(
+        (from: Progress, index) => {
+          const key = { words, row: rows.row, step: tf.add(step, index), use: uses.dynamics };
+          return { carry: advance(environment, policy, parameters, from, key), output: {} };
+        },
+        rows.progress,
+        steps,
+      ).carry,
+    { name: `evaluation of ${policy.name}`, fallback: 'eager', captures: 'bind' },
+  );
 }
 
 /** One step of every row; only what belongs to a row's first episode is counted. */

@@ -125,7 +125,8 @@ function repeated(node: Node): Node | null {
 const at = ({ values }: { readonly values: readonly number[] }, column: number): number =>
   values.length === 1 ? values[0]! : values[column]!;
 
-const columnsOf = (node: Node & { op: 'constant' }): readonly number[] => node.values;
+const columnsOf = (node: Node & { op: 'constant' }): number[] =>
+  Array.from({ length: node.columns }, (_, column) => at(node, column));
 
 /** The inputs that are used at all, each once, and the source in terms of them. */
 function usedColumns(

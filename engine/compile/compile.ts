@@ -8,7 +8,7 @@ import { printGraph } from './print';
 import { compileAhead, loadNative, type NativeProgram } from './run/native';
 import { schedule } from './schedule';
 import { joinProducts } from './simplify';
-import { type ArgumentSpec, record } from './trace';
+import { type ArgumentSpec, type Captures, record } from './trace';
 import { CompileError, isDType, sizeOf } from './traced';
 import { unifyGraphs } from './unify';
 
@@ -27,6 +27,12 @@ export interface CompileOptions {
   readonly name: string;
   /** What happens to a function that cannot be compiled. Default `error`. */
   readonly fallback?: 'error' | 'eager';
+  /**
+   * Tensors that the function takes from outside of its arguments. `refuse` (the default): an error, as a
+   * program would go on with the old one where a variable gets a new tensor. `bind`: the tensors met
+   * while recording are inputs for good; they must live as long as the function is called.
+   */
+  readonly captures?: Captures;
 }
 
 /**
@@ -44,7 +50,7 @@ export function compile<Arguments extends CompiledArguments, Result extends Tens
   compute: (given: Arguments) => Result,
   options: CompileOptions,
 ): (given: Arguments) => Result {
-  const { name, fallback = 'error' } = options;
+  const { name, fallback = 'error', captures = 'refuse' } = options;
   const entries = new Map<string, Entry<Result>>();
   let isEager = false;
 
@@ -54,7 +60,7 @@ export function compile<Arguments extends CompiledArguments, Result extends Tens
     const fixedKey = `${call.key} B = ${call.rows}`;
     const fixed = entries.get(fixedKey);
     if (fixed) return fixed;
-    const entry = build(name, compute, given, call);
+    const entry = build(name, compute, given, call, captures);
     entries.set(entry.graph.rows === null ? call.key : fixedKey, entry);
     return entry;
   };
@@ -82,6 +88,8 @@ interface Entry<Result extends TensorTree> {
   readonly source: string;
   /** The shape of the result, its tensors long disposed of. */
   readonly template: Result;
+  /** Tensors from outside, inputs after the arguments. */
+  readonly captured: readonly tf.TensorInfo[];
   program: NativeProgram | null;
 }
 
@@ -134,9 +142,10 @@ function build<Arguments extends CompiledArguments, Result extends TensorTree>(
   compute: (given: Arguments) => Result,
   given: Arguments,
   { specs, rows }: Call,
+  captures: Captures,
 ): Entry<Result> {
   let template: Result | undefined;
-  const recordAt = (size: number): Graph =>
+  const recordAt = (size: number): Recorded =>
     record(
       name,
       specs,
@@ -151,14 +160,15 @@ function build<Arguments extends CompiledArguments, Result extends TensorTree>(
         return leavesOf(template);
       },
       size,
+      captures,
     );
   const hasRows = specs.some(({ shape }) => shape.includes(-1));
-  let graph: Graph;
+  let graph: Recorded;
   if (!hasRows) graph = recordAt(recordedSizes[1]);
   else {
-    const [first, second] = recordedSizes.map(recordAt) as [Graph, Graph];
+    const [first, second] = recordedSizes.map(recordAt) as [Recorded, Recorded];
     try {
-      graph = unifyGraphs(first, second, recordedSizes);
+      graph = { ...unifyGraphs(first, second, recordedSizes), captured: first.captured };
     } catch (error) {
       if (!(error instanceof CompileError)) throw error;
       graph = { ...recordAt(rows), rows };
@@ -167,8 +177,10 @@ function build<Arguments extends CompiledArguments, Result extends TensorTree>(
   show('graph', () => printGraph(graph));
   const source = printC(schedule(joinProducts(graph)));
   show('c', () => source);
-  return { graph, source, template: template!, program: null };
+  return { graph, source, template: template!, captured: graph.captured, program: null };
 }
+
+type Recorded = ReturnType<typeof record>;
 
 /** `MAKERTAKER_DEBUG=graph,c` prints the stages of every program. */
 function show(stage: string, text: () => string): void {
@@ -181,10 +193,13 @@ function compiledDevice(): 'native' | null {
   return tf.engine().backendName === 'native' ? 'native' : null;
 }
 
+/** Whether compiled functions run as programs on the present device. */
+export const compilesHere = (): boolean => !isRecording() && compiledDevice() !== null;
+
 function run<Result extends TensorTree>(entry: Entry<Result>, { tensors, rows }: Call): Result {
   const { graph } = entry;
   const backend = tf.backend() as ArrayBackend;
-  const inputs = tensors.map((tensor) => arrayOf(backend, tensor));
+  const inputs = [...tensors, ...entry.captured].map((tensor) => arrayOf(backend, tensor));
   const outputs = graph.outputs.map(({ dtype, shape }) => {
     const full = shape.map((size) => (size < 0 ? rows : size));
     return { dtype, shape: full, values: newArray(dtype, sizeOf(full)) };
@@ -218,7 +233,7 @@ const arrayTypes = { float32: Float32Array, int32: Int32Array, bool: Uint8Array 
 const newArray = (dtype: keyof typeof arrayTypes, size: number) => new arrayTypes[dtype](size);
 
 /** A tensor's numbers, without a copy where they are stored as programs expect them. */
-function arrayOf(backend: ArrayBackend, tensor: tf.Tensor): ArrayBufferView {
+function arrayOf(backend: ArrayBackend, tensor: tf.TensorInfo): ArrayBufferView {
   const { values } = backend.data.get(tensor.dataId);
   const type = arrayTypes[tensor.dtype as keyof typeof arrayTypes];
   return values instanceof type ? values : type.from(values);

@@ -107,8 +107,13 @@ function outputItems({ graph }: Schedule, nodes: readonly Node[]): StripItem[] {
   return items;
 }
 
-/** Whether a value must be in memory for this node to read it. */
-const readsMemory = (node: Node): boolean => node.op === 'matmul' || node.op === 'outer';
+/** Whether an input must be in the tile's memory for this node to read it: it runs over its columns. */
+function readsColumns(node: Node, input: Node): boolean {
+  if (node.op === 'matmul' || node.op === 'outer') return true;
+  // Chosen rows are read where they lie.
+  if (node.op === 'gatherRows') return false;
+  return node.columns > mostRegisters || (input.columns > mostRegisters && node.op !== 'pick');
+}
 
 function planGroups(
   planner: Planner,
@@ -133,7 +138,9 @@ function planGroups(
       continue;
     }
     const needs = node.inputs.filter((input) => input.space);
-    if (readsMemory(node) || node.columns > mostRegisters) node.inputs.forEach(load);
+    node.inputs.forEach((input) => {
+      if (readsColumns(node, input)) load(input);
+    });
     if (node.op === 'matmul') items.push({ kind: 'product', node, needs });
     else if (node.op === 'outer') items.push({ kind: 'outer', node, needs });
     else items.push({ kind: 'strip', item: { kind: 'node', node }, needs, gives: node });
@@ -152,6 +159,7 @@ function planGroups(
     items.push({ kind: 'loop', region: loop, needs: captured, starts: starts.map(({ slot }) => slot) });
   }
   for (const item of extra) {
+    if (item.node.op === 'slot' && item.node.columns > mostRegisters) load(item.node);
     items.push({ kind: 'strip', item, needs: item.node.space ? [item.node] : [], gives: null });
   }
   for (const node of loads) {

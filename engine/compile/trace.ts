@@ -12,6 +12,7 @@ import { randomLowerings } from './lower/random';
 import { reductionLowerings } from './lower/reductions';
 import {
   CompileError,
+  expanded,
   guessAxis,
   isDType,
   type Lowering,
@@ -37,9 +38,14 @@ const lowerings: Readonly<Record<string, Lowering>> = {
 
 const backendName = 'makertaker-recording';
 
+/** What to do with a tensor that is no argument: an error, or an input bound to it for good. */
+export type Captures = 'refuse' | 'bind';
+
 /** The tensors of the recording in progress, by their data. */
 let known = new WeakMap<object, Traced>();
 let recording: Recording | null = null;
+/** Takes in a tensor from outside, if that is allowed. */
+let bind: ((tensor: tf.TensorInfo) => Traced) | null = null;
 /** Where the function that is being recorded was asked to be compiled. */
 const batch: Space = { name: 'the batch', size: null };
 
@@ -57,14 +63,15 @@ export function record(
   specs: readonly ArgumentSpec[],
   run: (inputs: tf.Tensor[]) => tf.Tensor[],
   rows: number,
-): Graph {
+  captures: Captures = 'refuse',
+): Graph & { readonly captured: readonly tf.TensorInfo[] } {
   registerOnce();
   const engine = tf.engine() as unknown as {
     backendName: string;
     backendInstance: tf.KernelBackend;
   };
   const before = { name: engine.backendName, instance: engine.backendInstance };
-  const outside = { known, recording };
+  const outside = { known, recording, bind };
   known = new WeakMap();
   const builder = createBuilder();
   recording = createRecording(builder, rows);
@@ -75,11 +82,26 @@ export function record(
     const node = builder.make({ op: 'argument', index }, { dtype: spec.dtype, columns, space });
     return { ...spec, axis, node };
   });
+  const captured: tf.TensorInfo[] = [];
+  const bindInput = (tensor: tf.TensorInfo): Traced => {
+    const { shape, dtype } = tensor;
+    if (!isDType(dtype)) throw new CompileError(`a tensor of type ${dtype}`);
+    const node = builder.make(
+      { op: 'argument', index: inputs.length },
+      { dtype, columns: sizeOf(shape), space: null },
+    );
+    inputs.push({ name: `captured[${captured.length}]`, dtype, shape, axis: -1, node });
+    captured.push({ dataId: tensor.dataId, shape, dtype });
+    const traced = { node, shape, axis: -1 };
+    known.set(tensor.dataId, traced);
+    return traced;
+  };
+  bind = captures === 'bind' ? bindInput : null;
   try {
     engine.backendName = backendName;
     engine.backendInstance = backend;
     const outputs = recordWith(loops, () =>
-      collect(() =>
+      collect(inputs, () =>
         run(
           inputs.map(({ shape, axis, node }) =>
             tensorOf({ node, axis, shape: shape.map((size) => (size < 0 ? rows : size)) }),
@@ -87,24 +109,61 @@ export function record(
         ),
       ),
     );
-    return { name, inputs, outputs, rows: null };
+    return { name, inputs, outputs, rows: null, captured };
   } finally {
     engine.backendName = before.name;
     engine.backendInstance = before.instance;
-    ({ known, recording } = outside);
+    ({ known, recording, bind } = outside);
   }
 }
 
 /** The function's results as outputs; its tensors are gone afterwards. */
-function collect(run: () => tf.Tensor[]): Output[] {
-  const outputs: Output[] = [];
+function collect(inputs: readonly Input[], run: () => tf.Tensor[]): Output[] {
+  let outputs: Output[] = [];
   tf.tidy(() => {
-    for (const tensor of run()) {
-      const { node, shape, axis } = tracedOf(tensor);
-      outputs.push({ node, axis, dtype: node.dtype, shape: shape.map((size, at) => (at === axis ? -1 : size)) });
-    }
+    outputs = run().map((tensor) => outputOf(inputs, tracedOf(tensor)));
   });
   return outputs;
+}
+
+function outputOf(inputs: readonly Input[], traced: Traced): Output {
+  const { builder, rows } = present();
+  const { axis } = traced;
+  const node = expanded(present(), traced);
+  const { dtype, columns, space } = node;
+  // Rows chosen from the batch are as many whatever its size.
+  const ofBatch = space ? space.size === null : axis >= 0 && traced.shape[axis] === rows;
+  const shape = traced.shape.map((size, at) => (at === axis && ofBatch ? -1 : size));
+  if (!space && axis >= 0 && !ofBatch) {
+    const inner = sizeOf(shape.slice(axis + 1));
+    const period = shape[axis]! * inner;
+    const spread = Int32Array.from(
+      { length: sizeOf(shape) },
+      (_, at) => Math.floor(at / period) * inner + (at % inner),
+    );
+    return { node: builder.pick([node], spread), axis: -1, dtype, shape };
+  }
+  if (isInPlace(inputs, node, shape, axis)) return { node, axis, dtype, shape };
+  const copy = builder.make(
+    { op: 'pick', source: Int32Array.from({ length: columns }, (_, at) => at), fill: 0 },
+    { inputs: [node], dtype, columns },
+  );
+  return { node: copy, axis, dtype, shape };
+}
+
+/** Whether the rows of an input, or what a loop puts out step by step, lie in a result as they come. */
+function isInPlace(
+  inputs: readonly Input[],
+  node: Node,
+  shape: readonly number[],
+  axis: number,
+): boolean {
+  if (!node.space) return true;
+  const stride = sizeOf(shape.slice(axis + 1));
+  if (node.op === 'stack') return (node.columns / node.of.length) % stride === 0;
+  if (node.op !== 'argument') return true;
+  const input = inputs[node.index]!;
+  return sizeOf(input.shape.slice(input.axis + 1)) === stride;
 }
 
 function createRecording(builder: Builder, rows: number): Recording {
@@ -133,9 +192,10 @@ function present(): Recording {
   return recording;
 }
 
-function tracedOf(tensor: { readonly dataId: object }): Traced {
+function tracedOf(tensor: tf.TensorInfo): Traced {
   const traced = known.get(tensor.dataId);
   if (traced) return traced;
+  if (bind) return bind(tensor);
   throw located(
     new CompileError(
       'a tensor from outside of the function would be baked in and go stale: pass it as an argument, or make it a constant within by tf.tensor(t.dataSync(), t.shape)',
@@ -158,12 +218,17 @@ const tensorOf = (traced: Traced): tf.Tensor =>
 
 const loops: LoopRecorder = createLoopRecorder(present, tracedOf, tensorOf);
 
+/** The folder of the engine as it stands in stacks. */
+const ownFolder =
+  /\(?((?:[A-Za-z]:)?[^\s()]+[/\\])compile[/\\]trace\.[jt]s:/.exec(new Error().stack ?? '')?.[1] ??
+  __dirname;
+
 /** Adds the line of the function that was being recorded to an error. */
 function located(error: CompileError): CompileError {
   const frame = (error.stack ?? '')
     .split('\n')
     .slice(1)
-    .find((line) => !/node_modules|node:|[/\\]engine[/\\]/.test(line));
+    .find((line) => !/node_modules|node:|[/\\]tfjs-/.test(line) && !line.includes(ownFolder));
   const place = frame && /\(?((?:[A-Za-z]:)?[^\s()]+:\d+):\d+\)?$/.exec(frame.trim())?.[1];
   if (place && !error.message.includes(place)) error.message += ` (at ${place})`;
   return error;

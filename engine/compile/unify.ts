@@ -12,6 +12,8 @@ export function unifyGraphs(first: Graph, second: Graph, rows: readonly [number,
   const left = reachable(first.outputs.map(({ node }) => node));
   const right = reachable(second.outputs.map(({ node }) => node));
   if (left.length !== right.length) throw new CompileError(dependsOnSize);
+  const shapes = ({ outputs }: Graph) => outputs.map(({ shape, axis }) => `${axis}: ${shape}`);
+  if (shapes(first).join(' ') !== shapes(second).join(' ')) throw new CompileError(dependsOnSize);
   const places = new Map(left.map((node, place) => [node, place]));
   const others = new Map(right.map((node, place) => [node, place]));
   left.forEach((node, place) => {
@@ -33,7 +35,9 @@ function unifyConstants(
   other: NodeOf<'constant'>,
   [rows, otherRows]: readonly [number, number],
 ): void {
-  if (node.dtype !== other.dtype) throw new CompileError(dependsOnSize);
+  if (node.dtype !== other.dtype || node.columns !== other.columns) {
+    throw new CompileError(dependsOnSize);
+  }
   const same = node.values.every((value, place) => Object.is(value, other.values[place]));
   if (same && node.values.length === other.values.length) return;
   if (node.values.length !== 1 || other.values.length !== 1) throw new CompileError(dependsOnSize);

@@ -154,6 +154,7 @@ function createProgram(schedule: Schedule) {
       plan,
       stored,
       parameter: entry,
+      address: (node: Node) => `(&${entry(node, '0')})`,
       rows: (node: Node) => rowsName(node.space!),
       step: (slot: NodeOf<'slot'>) =>
         innerLoops.has(slot.of) ? `t${numberOf(slot.of)}` : `p->t${numberOf(slot.of)}`,

@@ -13,6 +13,8 @@ export interface StripSurroundings {
   readonly stored: ReadonlySet<Node>;
   /** An entry of a parameter as a C expression. */
   parameter(node: Node, column: string): string;
+  /** Where a parameter's entries lie. */
+  address(node: Node): string;
   /** Rows of a space as a C expression. */
   rows(node: Node): string;
   /** Index of the step of a loop. */
@@ -362,7 +364,7 @@ function createStrip(around: StripSurroundings) {
   const gather = (node: NodeOf<'gatherRows'>): void => {
     const [data, index] = node.inputs as [Node, Node];
     const most = around.rows(data);
-    const numbers = `(&${around.parameter(index, '0')})`;
+    const numbers = around.address(index);
     for (let column = 0; column < node.columns; column += 1) {
       if (data.op === 'argument') {
         const input = graph.inputs[data.index]!;

@@ -162,7 +162,8 @@ export const functions: Readonly<Record<string, ElementwiseFunction>> = {
   isInf: conversion('isinf', 'bool', (x) => Number(Math.abs(x) === Infinity)),
   isFinite: conversion('isfinite', 'bool', (x) => Number(Number.isFinite(x))),
   intToFloat: conversion('float', 'float32', (x) => x),
-  floatToInt: conversion('int', 'int32', (x) => Math.trunc(x)),
+  /** 0 for what is no int32, NaN above all. */
+  floatToInt: conversion('truncate', 'int32', (x) => (Math.abs(x) < 2 ** 31 ? Math.trunc(x) : 0)),
   boolToFloat: conversion('mask_float', 'float32', (x) => Number(x !== 0)),
   boolToInt: conversion('mask_int', 'int32', (x) => Number(x !== 0)),
   floatToBool: conversion('nonzero', 'bool', (x) => Number(x !== 0)),

@@ -46,6 +46,9 @@ ${q} ${F} ${p}_sign(${F} x) {
   return ${p}_select(${p}_gt(x, ${p}_set(0.0f)), ${p}_set(1.0f), ${p}_select(${p}_lt(x, ${p}_set(0.0f)), ${p}_set(-1.0f), ${p}_set(0.0f)));
 }
 ${q} ${I} ${p}_isign(${I} x) { return ${p}_lt(x, ${p}_iset(0)) - ${p}_gt(x, ${p}_iset(0)); }
+${q} ${I} ${p}_truncate(${F} x) {
+  return ${p}_int(x) & ${p}_lt(${p}_abs(x), ${p}_set(2147483648.0f));
+}
 ${q} ${I} ${p}_isnan(${F} x) { return ${p}_ne(x, x); }
 ${q} ${I} ${p}_isinf(${F} x) { return ${p}_eq(${p}_bits(x) & 0x7fffffff, ${p}_iset(0x7f800000)); }
 ${q} ${I} ${p}_isfinite(${F} x) { return ${p}_lt(${p}_bits(x) & 0x7fffffff, ${p}_iset(0x7f800000)); }
@@ -74,9 +77,11 @@ ${q} ${F} ${p}_mod(${F} a, ${F} b) {
 ${q} ${F} ${p}_floordiv(${F} a, ${F} b) { return ${p}_floor(a / b); }
 ${q} ${I} ${p}_ifloordiv(${I} a, ${I} b) {
   ${I} down = ${p}_idivide(a, b);
-  return down + (${p}_ne(down * b, a) & ${p}_lt(a ^ b, ${p}_iset(0)));
+  return down + (${p}_ne(down * b, a) & ${p}_lt(a ^ b, ${p}_iset(0)) & ${p}_ne(b, ${p}_iset(0)));
 }
-${q} ${I} ${p}_imod(${I} a, ${I} b) { return a - ${p}_ifloordiv(a, b) * b; }
+${q} ${I} ${p}_imod(${I} a, ${I} b) {
+  return (a - ${p}_ifloordiv(a, b) * b) & ${p}_ne(b, ${p}_iset(0));
+}
 /* 2^n x for integers n, also where the result is subnormal. */
 ${q} ${F} ${p}_scale(${F} x, ${I} n) {
   ${I} half = n >> 1;

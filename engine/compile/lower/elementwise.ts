@@ -104,6 +104,26 @@ const map =
   (recording, inputs) =>
     mapTraced(recording, name, inputs);
 
+/** An order of numbers; of truth values false comes before true. */
+const ordered =
+  (name: string): Lowering =>
+  (recording, inputs) =>
+    mapTraced(recording, name, inputs, (nodes) =>
+      recording.builder.map(
+        name,
+        ...nodes.map((node) => (node.dtype === 'bool' ? castNode(recording, node, 'int32') : node)),
+      ),
+    );
+
+/** Arithmetic of numbers, and the same of truth values where that makes one. */
+const arithmetic =
+  (name: string, ofTruth: string | null): Lowering =>
+  (recording, inputs) => {
+    if (inputs.every(({ node }) => node.dtype !== 'bool')) return map(name)(recording, inputs, {});
+    if (ofTruth === null) throw new CompileError('arithmetic of bool: cast to numbers first');
+    return map(ofTruth)(recording, inputs, {});
+  };
+
 /** Functions that are defined for floats alone: other numbers become floats first. */
 const floatMap =
   (name: string): Lowering =>
@@ -121,6 +141,7 @@ const unary =
 
 const softmaxParts = (recording: Recording, input: Traced) => {
   const { builder } = recording;
+  if (input.axis === input.shape.length - 1) throw new CompileError('a softmax along the batch');
   const size = input.shape.at(-1)!;
   const columns = columnsOf(input);
   const outer = columns / size;
@@ -141,30 +162,34 @@ const softmaxParts = (recording: Recording, input: Traced) => {
 };
 
 export const elementwiseLowerings: Readonly<Record<string, Lowering>> = {
-  Add: map('add'),
+  Add: arithmetic('add', null),
   AddN: (recording, inputs) =>
     inputs.slice(1).reduce((sum, input) => mapTraced(recording, 'add', [sum, input]), inputs[0]!),
-  Sub: map('sub'),
-  Multiply: map('mul'),
+  Sub: arithmetic('sub', null),
+  Multiply: arithmetic('mul', 'and'),
   RealDiv: floatMap('div'),
-  FloorDiv: map('floorDiv'),
-  Maximum: map('max'),
-  Minimum: map('min'),
-  Mod: map('mod'),
-  Pow: map('pow'),
+  // Whole numbers on every backend.
+  FloorDiv: (recording, inputs) =>
+    mapTraced(recording, 'floorDiv', inputs, (nodes) =>
+      castNode(recording, recording.builder.map('floorDiv', ...nodes), 'int32'),
+    ),
+  Maximum: arithmetic('max', 'or'),
+  Minimum: arithmetic('min', 'and'),
+  Mod: arithmetic('mod', null),
+  Pow: arithmetic('pow', null),
   Atan2: floatMap('atan2'),
-  SquaredDifference: map('squaredDifference'),
-  Less: map('less'),
-  LessEqual: map('lessEqual'),
-  Greater: map('greater'),
-  GreaterEqual: map('greaterEqual'),
+  SquaredDifference: arithmetic('squaredDifference', null),
+  Less: ordered('less'),
+  LessEqual: ordered('lessEqual'),
+  Greater: ordered('greater'),
+  GreaterEqual: ordered('greaterEqual'),
   Equal: map('equal'),
   NotEqual: map('notEqual'),
   LogicalAnd: map('and'),
   LogicalOr: map('or'),
   LogicalXor: map('xor'),
   LogicalNot: map('not'),
-  Neg: map('neg'),
+  Neg: arithmetic('neg', null),
   Abs: map('abs'),
   Square: map('square'),
   Relu: map('relu'),
@@ -194,9 +219,9 @@ export const elementwiseLowerings: Readonly<Record<string, Lowering>> = {
   Acosh: floatMap('acosh'),
   Atanh: floatMap('atanh'),
   Erf: floatMap('erf'),
-  IsNan: map('isNan'),
-  IsInf: map('isInf'),
-  IsFinite: map('isFinite'),
+  IsNan: floatMap('isNan'),
+  IsInf: floatMap('isInf'),
+  IsFinite: floatMap('isFinite'),
 
   Cast: (recording, [input], { dtype }) => ({
     ...input!,

@@ -158,6 +158,16 @@ function chooseRows(recording: Recording, node: Node, index: Node, space: Space)
   );
 }
 
+/** A parameter as numbers that lie in memory one after the other. */
+function listed(recording: Recording, traced: Traced): Node {
+  const node = expanded(recording, traced);
+  if (!isUniform(node)) return node;
+  return recording.builder.make(
+    { op: 'pick', source: new Int32Array(node.columns), fill: 0 },
+    { inputs: [node], dtype: node.dtype, columns: node.columns },
+  );
+}
+
 /** Entries chosen by number: of rows (a new batch), of the entries of a row, of a parameter. */
 function gather(
   recording: Recording,
@@ -288,7 +298,9 @@ export const layoutLowerings: Readonly<Record<string, Lowering>> = {
     return slice(recording, input!, starts, sizes, steps);
   },
   Reverse: (recording, [input], { dims }) => {
-    const axes = (dims as number[]).map((axis) => absoluteAxis(axis, input!.shape.length));
+    const axes = [dims as number | number[]]
+      .flat()
+      .map((axis) => absoluteAxis(axis, input!.shape.length));
     if (axes.includes(input!.axis)) throw alongBatch('reversal');
     const places = axes.map((axis) => withinRow(input!, axis)!);
     const sizes = rowShape(input!);

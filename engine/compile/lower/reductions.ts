@@ -116,10 +116,20 @@ const axesOf = (input: Traced, axis: unknown): number[] =>
 const reduction =
   (name: ReduceName): Lowering =>
   (recording, [input], { axis, keepDims }) => {
-    const summed = name === 'sum' && input!.node.dtype === 'bool';
-    const from = summed ? { ...input!, node: castNode(recording, input!.node, 'int32') } : input!;
-    return reduce(recording, name, from, axesOf(input!, axis), Boolean(keepDims));
+    const axes = axesOf(input!, axis);
+    if (input!.node.dtype !== 'bool') return reduce(recording, name, input!, axes, Boolean(keepDims));
+    // The largest of truth values is whether any holds; their sums and products are whole numbers.
+    const ofTruth = ({ max: 'any', min: 'all' } as const)[name as 'max' | 'min'] ?? name;
+    const isCounted = name === 'sum' || name === 'prod';
+    const from = isCounted ? castNode(recording, input!.node, 'int32') : input!.node;
+    return reduce(recording, ofTruth, { ...input!, node: from }, axes, Boolean(keepDims));
   };
+
+/** Truth values as whole numbers. */
+const counted = (recording: Recording, input: Traced): Traced =>
+  input.node.dtype === 'bool'
+    ? { ...input, node: castNode(recording, input.node, 'int32') }
+    : input;
 
 const location =
   (name: 'argMax' | 'argMin'): Lowering =>
@@ -127,7 +137,7 @@ const location =
     const at = absoluteAxis((axis as number) ?? 0, input!.shape.length);
     if (at === input!.axis) throw new CompileError(`${name} over the batch`);
     const place = at - (input!.axis >= 0 && input!.axis < at ? 1 : 0);
-    const { node, outer, size, inner } = blocksOf(recording, input!, [place]);
+    const { node, outer, size, inner } = blocksOf(recording, counted(recording, input!), [place]);
     return {
       node: recording.builder.make(
         { op: 'locate', name, outer, size, inner },
@@ -144,7 +154,7 @@ const accumulation =
     const at = absoluteAxis(axis as number, input!.shape.length);
     if (at === input!.axis) throw new CompileError('a running sum along the batch');
     const place = at - (input!.axis >= 0 && input!.axis < at ? 1 : 0);
-    const { node, outer, size, inner } = blocksOf(recording, input!, [place]);
+    const { node, outer, size, inner } = blocksOf(recording, counted(recording, input!), [place]);
     return {
       ...input!,
       node: recording.builder.make(
@@ -181,6 +191,9 @@ function matMul(
   const { builder } = recording;
   const [transposeA, transposeB] = [Boolean(attributes['transposeA']), Boolean(attributes['transposeB'])];
   const [a, b] = [left!, right!];
+  if (a.node.dtype !== 'float32' || b.node.dtype !== 'float32') {
+    throw new CompileError(`a product of ${a.node.dtype} with ${b.node.dtype}: cast to float32`);
+  }
   if (a.shape.length > 2 || b.shape.length > 2) return matMulBatched(recording, a, b, transposeA, transposeB);
   const contractsA = transposeA ? 0 : 1;
   const contractsB = transposeB ? 1 : 0;
@@ -205,6 +218,19 @@ function matMul(
       },
     );
     return { node, shape, axis: -1 };
+  }
+  if (a.axis === contractsA && b.axis === contractsB) {
+    // One of them is the same in every row: what the other adds up to times that.
+    const [left, right] = [expanded(recording, a), expanded(recording, b)];
+    const total = (node: Node) => reduceRows(recording, 'sum', node, size);
+    const [first, second] = a.node.space ? [total(left), right] : [left, total(right)];
+    return matMulBatched(
+      recording,
+      { node: first, shape: [shape[0]!, 1], axis: -1 },
+      { node: second, shape: [1, shape[1]!], axis: -1 },
+      false,
+      false,
+    );
   }
   if (a.node.space && a.axis !== contractsA) {
     const weights = transposeB ? transposed(recording, b) : expanded(recording, b);

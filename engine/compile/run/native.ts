@@ -201,8 +201,18 @@ export const threadCount = (): number => threads;
 /** Bytes of memory that programs hold between runs. */
 export const workspaceBytes = (): number => Number(openPool().memory());
 
-/** Compiles a source unless it is in the cache, and loads it. */
+const loaded = new Map<string, NativeProgram>();
+
+/** Compiles a source unless it is in the cache, and loads it; once in a process. */
 export function loadNative(source: string): NativeProgram {
+  const known = loaded.get(source);
+  if (known) return known;
+  const program = openProgram(source);
+  loaded.set(source, program);
+  return program;
+}
+
+function openProgram(source: string): NativeProgram {
   const { open, start, address } = openPool();
   const path = objectOf(source);
   const reason = Buffer.alloc(512);

@@ -185,7 +185,9 @@ export function expectCases<Given extends CompiledArguments>(
     const before = tf.memory().numTensors;
     const actual = take(program(given) as Record<string, tf.Tensor>);
     expect(tf.memory().numTensors).toBe(before);
-    const expected = onCpu(() => take(tf.tidy(() => compute(given) as unknown as tf.Tensor) as never));
+    const expected = onCpu(() =>
+      take(tf.tidy(() => compute(given) as unknown as tf.Tensor) as never),
+    );
     try {
       expectAgreement(actual, expected, tolerance);
     } catch (error) {

@@ -1,0 +1,43 @@
+import type { Node, NodeOf } from '../graph';
+import { typeOf } from './cuda-names';
+import type { TileShape } from './cuda-tile';
+import type { StripDialect, StripLines } from './strip-dialect';
+
+/**
+ * One row a thread. Columns of the tile's buffers (b…) are `stride` floats apart, those of values in
+ * memory (m…) as many as there are rows, padded.
+ */
+export const cudaDialect = (
+  { rows, threads, stride, isPlain }: TileShape,
+  reduceRows: (node: NodeOf<'reduceRows'>, strip: StripLines) => void,
+): StripDialect => ({
+  prefix: 's',
+  type: typeOf,
+  address: (base, _columns, column) =>
+    base.startsWith('m')
+      ? `${base} + (int64_t)(${column}) * PADDED(n) + row`
+      : `${base} + (${column}) * ${stride} + r`,
+  look: (at, name, expression) => `{ const int32_t place = ${at}; ${name} = ${expression}; }`,
+  chosen: (data: Node, column, numbers, most) => {
+    const isFloat = data.dtype === 'float32';
+    const base = `p.m${data.id} + (int64_t)${column} * PADDED(${most})`;
+    return isFloat
+      ? `s_chosen(${base}, 1, ${numbers}, row, n, ${most})`
+      : `s_ichosen((const int32_t *)(${base}), 1, ${numbers}, row, n, ${most})`;
+  },
+  reduceRows,
+  loop: ({ before, lines, after }) => [
+    ...(lines.length === 0
+      ? []
+      : [
+          rows < threads ? `if (threadIdx.x < ${rows}) {` : '{',
+          ...before.map((line) => `  ${line}`),
+          '  const int r = threadIdx.x;',
+          '  const int64_t row = row0 + r;',
+          ...lines.map((line) => `  ${line}`),
+          '}',
+          ...(isPlain ? [] : ['__syncthreads();']),
+        ]),
+    ...after,
+  ],
+});

@@ -1,0 +1,171 @@
+import type { Node, NodeOf, Region } from '../graph';
+import { type Group, mostRegisters, type TilePlan } from '../tile-plan';
+
+/** What kernels are made for. */
+export interface CudaTarget {
+  /** The most a block may have. */
+  readonly sharedBytesPerBlock: number;
+  readonly sharedBytesPerMultiprocessor: number;
+  /** In place of what the program chooses, for measurements. */
+  readonly tuning?: Tuning;
+}
+
+export interface Tuning {
+  /** Threads a block of passes with matrix products. */
+  readonly threads?: number;
+  /** Rows a tile of such passes, a multiple of 32. */
+  readonly rowsPerTile?: number;
+  /** Whether weights are copied into shared memory. */
+  readonly stageWeights?: boolean;
+}
+
+/** The weights of a product that are copied into shared memory when a block begins. */
+export interface StagedWeights {
+  readonly node: Node;
+  readonly entries: number;
+  /** In floats from the beginning of shared memory. */
+  readonly start: number;
+}
+
+/** How the threads of a block and its memory are shared out for a pass. */
+export interface TileShape {
+  readonly threads: number;
+  /** Rows of a tile: at most as many as threads, a multiple of 32. */
+  readonly rows: number;
+  /** Floats from one column of a tile to the next: 4 more than the rows, so that columns begin in different banks. */
+  readonly stride: number;
+  /** Whether every thread works on one row only, so that nothing has to wait for others. */
+  readonly isPlain: boolean;
+  /** Whether the tile's buffers are in global memory, shared memory being too small. */
+  readonly isSpilled: boolean;
+  readonly staged: ReadonlyMap<Node, StagedWeights>;
+  readonly sharedBytes: number;
+  /** Bytes of global memory a block. */
+  readonly spilledBytes: number;
+  /** Blocks a multiprocessor is to run at the same time, for the compiler's choice of registers. */
+  readonly blocksAtOnce: number;
+}
+
+/** What the driver keeps of the shared memory for each block. */
+const reservedBytes = 1024;
+/** Layers as wide as this have work for more threads. */
+const wideLayer = 96;
+/** Passes over a fixed number of rows that has fewer tiles of 64 take smaller ones: a GPU has over a hundred multiprocessors. */
+const manyTiles = 128;
+
+export function shapeTile(plan: TilePlan, target: CudaTarget): TileShape {
+  const { tuning = {} } = target;
+  const { products, widest, isPlain } = describeWork(plan.groups);
+  const weights = weightsOf(products);
+  const half = Math.floor(target.sharedBytesPerMultiprocessor / 2) - reservedBytes;
+  const isFew =
+    plan.phase.space.size !== null && plan.phase.space.size < manyTiles * 64 && !isPlain;
+  const sizes = isPlain
+    ? [128, 64, 32]
+    : tuning.rowsPerTile
+      ? [tuning.rowsPerTile]
+      : isFew
+        ? [32]
+        : [64, 32];
+  const threadsFor = (rows: number): number =>
+    isPlain ? rows : Math.max(rows, tuning.threads ?? (widest >= wideLayer ? 256 : 128));
+  const bytesOf = (rows: number): number => plan.columns * strideOf(rows, isPlain) * 4;
+  const rows = sizes.find((size) => bytesOf(size) <= target.sharedBytesPerBlock) ?? sizes.at(-1)!;
+  const isSpilled = bytesOf(rows) > target.sharedBytesPerBlock;
+  const bufferBytes = isSpilled ? 0 : bytesOf(rows);
+
+  const staged = new Map<Node, StagedWeights>();
+  let start = bufferBytes / 4;
+  const stage = (some: readonly Weights[], most: number): void => {
+    const entries = some.map(({ entries }) => Math.ceil(entries / 4) * 4);
+    const added = entries.reduce((sum, count) => sum + count, 0);
+    if (added === 0 || (start + added) * 4 > most) return;
+    some.forEach(({ node, entries: count }, index) => {
+      staged.set(node, { node, entries: count, start });
+      start += entries[index]!;
+    });
+  };
+  if (tuning.stageWeights !== false) {
+    const most = tuning.stageWeights ? target.sharedBytesPerBlock : half;
+    // Those within loops are read in every step.
+    stage(
+      weights.filter(({ isInLoop }) => isInLoop),
+      target.sharedBytesPerBlock,
+    );
+    stage(
+      weights.filter(({ isInLoop }) => !isInLoop),
+      Math.max(most, 0),
+    );
+  }
+  const sharedBytes = start * 4;
+  return {
+    threads: threadsFor(rows),
+    rows,
+    stride: strideOf(rows, isPlain),
+    isPlain,
+    isSpilled,
+    staged,
+    sharedBytes,
+    spilledBytes: isSpilled ? bytesOf(rows) : 0,
+    blocksAtOnce: sharedBytes <= half ? 2 : 1,
+  };
+}
+
+const strideOf = (rows: number, isPlain: boolean): number => (isPlain ? rows : rows + 4);
+
+interface Weights {
+  readonly node: Node;
+  readonly entries: number;
+  readonly isInLoop: boolean;
+}
+
+interface Product {
+  readonly node: NodeOf<'matmul'>;
+  readonly loops: readonly Region[];
+}
+
+function describeWork(groups: readonly Group[]): {
+  products: Product[];
+  widest: number;
+  isPlain: boolean;
+} {
+  const products: Product[] = [];
+  let widest = 0;
+  let isPlain = true;
+  const visit = (group: Group, loops: readonly Region[]): void => {
+    switch (group.kind) {
+      case 'product':
+        products.push({ node: group.node, loops });
+        widest = Math.max(widest, group.node.columns);
+        isPlain = false;
+        return;
+      case 'outer':
+        isPlain = false;
+        return;
+      case 'strip':
+        // Sums of wide values are shared out over all threads.
+        for (const { node } of group.items) {
+          if (node.op === 'reduceRows' && node.columns > mostRegisters) isPlain = false;
+        }
+        return;
+      case 'loop':
+        group.body.forEach((inner) => visit(inner, [...loops, group.region]));
+    }
+  };
+  groups.forEach((group) => visit(group, []));
+  return { products, widest, isPlain };
+}
+
+/** Each once; none that change from step to step. */
+function weightsOf(products: readonly Product[]): Weights[] {
+  const found = new Map<Node, Weights>();
+  for (const { node, loops } of products) {
+    node.inner.forEach((size, pair) => {
+      const weights = node.inputs[2 * pair + 1]!;
+      if (weights.region && loops.includes(weights.region)) return;
+      const isInLoop = loops.length > 0 || (found.get(weights)?.isInLoop ?? false);
+      found.set(weights, { node: weights, entries: size * node.columns, isInLoop });
+    });
+  }
+  return [...found.values()];
+}
