@@ -20,6 +20,8 @@ export interface StartedDevice {
   readonly name: Device['name'];
   readonly version: string;
   readonly description: string;
+  /** Whether it computes in several threads. */
+  readonly hasThreads: boolean;
   /** Devices that would have come first and why they did not; empty unless `auto` was asked for. */
   readonly whyNotBetter: readonly { readonly name: Device['name']; readonly reason: string }[];
 }
@@ -48,15 +50,19 @@ function rank(described: DescribedDevice[]): DescribedDevice[] {
 /**
  * Makes a device the current TensorFlow.js backend.
  * @param name `auto` takes the first of `describeDevices` that is available and starts
+ * @param threads at most so many, on devices that have any; null: as many as there are cores
  * @throws InputError if there is no such device or it does not start
  */
-export async function startDevice(name: DeviceName): Promise<StartedDevice> {
+export async function startDevice(
+  name: DeviceName,
+  threads: number | null = null,
+): Promise<StartedDevice> {
   if (!deviceNames.includes(name)) {
     throw new InputError(`device: '${String(name)}' is none of ${deviceNames.join(', ')}`);
   }
   const whyNotBetter: { name: Device['name']; reason: string }[] = [];
   for (const device of await candidates(name)) {
-    const outcome = await start(device);
+    const outcome = await start(device, threads);
     if (outcome.started) return { ...outcome.started, whyNotBetter };
     whyNotBetter.push({ name: device.name, reason: outcome.reason });
   }
@@ -72,15 +78,18 @@ async function candidates(name: DeviceName): Promise<Device[]> {
 
 async function start(
   device: Device,
+  threads: number | null,
 ): Promise<
   { started: Omit<StartedDevice, 'whyNotBetter'> } | { started?: undefined; reason: string }
 > {
   const probe = await device.probe();
   if (!probe.available) return { reason: probe.reason };
   try {
-    await device.start();
+    await device.start(threads);
   } catch (error) {
     return { reason: error instanceof Error ? error.message : String(error) };
   }
-  return { started: { name: device.name, version: probe.version, description: probe.description } };
+  const { name, hasThreads } = device;
+  const { version, description } = probe;
+  return { started: { name, version, description, hasThreads } };
 }

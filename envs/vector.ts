@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 
+import { compile } from '../engine/compile/compile';
 import { InputError } from '../engine/input-error';
 import { disposeKey, type Key, makeKey, phases, uses } from '../engine/random';
 import {
@@ -11,7 +12,7 @@ import {
   type TensorTree,
 } from '../engine/tensors';
 import { type ActionInput, toActionTensor } from './action-input';
-import type { Environment } from './environment';
+import type { Environment, StepResult } from './environment';
 import { type EnvironmentConfig, makeEnvironment } from './registry';
 import { sampleAction } from './sample-action';
 import { type BatchedSpace, batchSpace, type Box, type Space } from './space';
@@ -112,6 +113,16 @@ export function vectorise(environment: Environment, options: VectorOptions): Vec
   let seed = checkSeed(options.seed ?? Math.floor(Math.random() * 2 ** 32));
   let key = seededKey(seed, numEnvs);
   const parameters = keepTree(environment.parameters());
+  const stepRows = compile(
+    ({ rows, parameters: { environment: own, words, step } }: StepInput) =>
+      environment.step(own, rows.state, rows.actions, {
+        words,
+        row: rows.row,
+        step,
+        use: uses.dynamics,
+      }) as StepResult<Tensors> & Record<string, TensorTree>,
+    { name: `step of ${id}`, fallback: 'eager' },
+  );
   let stepCount = 0;
   let closed = false;
   /** What the last call returned, and the state it led to. */
@@ -161,7 +172,11 @@ export function vectorise(environment: Environment, options: VectorOptions): Vec
       const { state } = requireState();
       return advance((stepKey) => {
         const actions = toActionTensor(action, actionSpace, numEnvs);
-        const result = environment.step(parameters, state, actions, stepKey);
+        const { words, row, step } = stepKey;
+        const result = stepRows({
+          rows: { state, actions, row },
+          parameters: { environment: parameters, words, step },
+        });
         const { observation, reward, terminated, truncated, finalObservation } = result;
         const done = tf.logicalOr(terminated, truncated) as tf.Tensor1D;
         const info: VectorInfo = {
@@ -192,6 +207,15 @@ export function vectorise(environment: Environment, options: VectorOptions): Vec
       if (present) free(present);
       present = undefined;
     },
+  };
+}
+
+interface StepInput {
+  readonly rows: { readonly state: Tensors; readonly actions: tf.Tensor; readonly row: tf.Tensor1D };
+  readonly parameters: {
+    readonly environment: Tensors;
+    readonly words: tf.Tensor1D;
+    readonly step: tf.Tensor;
   };
 }
 

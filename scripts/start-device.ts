@@ -15,8 +15,8 @@ export async function startDeviceWith(
     process.env['TF_NUM_INTRAOP_THREADS'] = String(threads);
     process.env['TF_NUM_INTEROP_THREADS'] = '1';
   }
-  const started = await startDevice(name);
-  if (threads !== null && started.name !== 'tensorflow') {
+  const started = await startDevice(name, threads);
+  if (threads !== null && !started.hasThreads) {
     notify(`threads: ${threads} has no effect, the device ${started.name} computes in one thread`);
   }
   return started;

@@ -57,6 +57,7 @@ export async function trainRun(
   const { iterations, maximumFailures } = config.training;
   let { state, counters } = start;
   let lastSaved = state.iteration > 0 ? state.iteration : null;
+  await learner.prepare(state);
   const timeLeft = createEstimate(state.iteration, iterations);
   try {
     while (state.iteration < iterations && !interruption.requested()) {

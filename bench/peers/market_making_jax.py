@@ -27,9 +27,9 @@ import sys
 sys.dont_write_bytecode = True
 
 import math
-import os
 
-from measure import Report, read_flags, time_runs, usable_cores
+from jax_devices import Devices, start
+from measure import Report, read_flags, time_runs
 
 flags = read_flags(
     "A market-making environment in JAX",
@@ -39,16 +39,11 @@ flags = read_flags(
         "devices": (0, "devices that share the environments; 0: as many as cores, one GPU"),
     },
 )
-devices = 1 if flags.gpu else flags.devices or usable_cores()
-if devices > 1:
-    count = f"--xla_force_host_platform_device_count={devices}"
-    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {count}"
-os.environ["JAX_PLATFORMS"] = "cuda" if flags.gpu else "cpu"
+counts, device = start(flags)
 
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jax.sharding import NamedSharding, PartitionSpec
 
 episode, rate, decay, volatility, bound = 200, 140.0, 1.5, 2.0, 100.0
 dt = 1 / episode
@@ -181,31 +176,6 @@ def rollout(draw, network, stored, policy, key, state, action):
     return state, transitions
 
 
-def run_on(count, function):
-    """function(policy, key, state, action) with the environments split over so many devices; its arguments."""
-    policy, state = make_policy(), fresh(flags.environments)
-    action = (jnp.ones(flags.environments), jnp.ones(flags.environments))
-    if count == 1:
-        return jax.jit(function), lambda key: (policy, key, state, action)
-    mesh = jax.make_mesh((count,), ("environments",))
-    whole, split = PartitionSpec(), PartitionSpec("environments")
-
-    def share(policy, key, state, action):
-        return function(policy, jax.random.fold_in(key, lax.axis_index("environments")), state, action)
-
-    over_time = PartitionSpec(None, "environments")
-    shared = jax.shard_map(
-        share,
-        mesh=mesh,
-        in_specs=(whole, whole, split, split),
-        out_specs=(split, over_time),
-        check_vma=False,
-    )
-    put = lambda x, spec: jax.device_put(x, NamedSharding(mesh, spec))
-    arguments = put(policy, whole), put(state, split), put(action, split)
-    return jax.jit(shared), lambda key: (arguments[0], put(key, whole), *arguments[1:])
-
-
 expected = {}
 
 
@@ -222,15 +192,24 @@ def check_wealth(work, wealth):
     return mean
 
 
-def measure(draw, generator, count, work, network, stored, precision=None):
-    run, arguments = run_on(count, lambda *rest: rollout(draw, network, stored, *rest))
-    inputs = arguments(jax.random.key(0, impl=generator))
+def measure(draw, generator, devices, work, network, stored, precision=None):
+    whole, split = devices.whole, devices.split
+
+    def share(policy, key, state, action):
+        own_key = jax.random.fold_in(key, devices.index())
+        return rollout(draw, network, stored, policy, own_key, state, action)
+
+    run = devices.jit(share, (whole, whole, split, split), (split, devices.split_second))
+    ones = jnp.ones(flags.environments)
+    inputs = devices.put((make_policy(), jax.random.key(0, impl=generator)), whole) + devices.put(
+        (fresh(flags.environments), (ones, ones)), split
+    )
     mean = check_wealth(work, run(*inputs)[0]["wealth"])
     seconds = time_runs(lambda: jax.block_until_ready(run(*inputs)), flags)
     yield {
         "work": work,
         "threads": flags.threads,
-        "devices": count,
+        "devices": devices.count,
         "environments": flags.environments,
         "steps": flags.steps,
         "stored": stored,
@@ -240,9 +219,7 @@ def measure(draw, generator, count, work, network, stored, precision=None):
     }
 
 
-report = Report(
-    "market_making_jax.py", flags, {"jax": jax.__version__}, jax.devices()[0].device_kind
-)
+report = Report("market_making_jax.py", flags, {"jax": jax.__version__}, device)
 # rbg is the slower one on a CPU.
 both = ("threefry2x32", "rbg")
 drawing = {
@@ -252,11 +229,10 @@ drawing = {
 }
 
 
-def measure_forms(title, draw, generator, count):
+def measure_forms(title, draw, generator, devices):
     def run(form, *how):
-        places = f", {count} devices" if count > 1 else ""
-        name = f"{title}, {generator.removesuffix('2x32')}{form}{places}"
-        report.measure(name, lambda: measure(draw, generator, count, *how))
+        name = f"{title}, {generator.removesuffix('2x32')}{form}{devices}"
+        report.measure(name, lambda: measure(draw, generator, devices, *how))
 
     run("", "fixedActionSteps", None, True)
     if draw is not key_each:
@@ -268,8 +244,8 @@ def measure_forms(title, draw, generator, count):
                 run(", features first", "policySteps", features_first, True, precision)
 
 
-for count in sorted({1, devices}):
+for devices in map(Devices, counts):
     for title, (draw, generators) in drawing.items():
         for generator in generators:
-            measure_forms(title, draw, generator, count)
+            measure_forms(title, draw, generator, devices)
 report.print()

@@ -180,7 +180,7 @@ class GaussNewton(DoubleBackpropagation):
         """The sum of work(index of a chunk)."""
         if self.pool is None:
             return sum_of(work, range(len(self.chunks)))
-        workers = self.pool._max_workers
+        workers = min(flags.threads, len(self.chunks))
         shares = [range(first, len(self.chunks), workers) for first in range(workers)]
         return sum(self.pool.map(lambda share: sum_of(work, share), shares))
 

@@ -23,9 +23,9 @@ import sys
 sys.dont_write_bytecode = True
 
 import math
-import os
 
-from measure import Report, per, read_flags, time_runs, usable_cores
+from jax_devices import Devices, start
+from measure import Report, per, read_flags, time_runs
 
 flags = read_flags(
     "A TRPO update in JAX",
@@ -35,17 +35,12 @@ flags = read_flags(
         "devices": (0, "devices that share the rows; 0: as many as cores, one GPU"),
     },
 )
-devices = 1 if flags.gpu else flags.devices or usable_cores()
-if devices > 1:
-    count = f"--xla_force_host_platform_device_count={devices}"
-    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {count}"
-os.environ["JAX_PLATFORMS"] = "cuda" if flags.gpu else "cpu"
+counts, device = start(flags)
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 from jax.flatten_util import ravel_pytree
-from jax.sharding import NamedSharding, PartitionSpec
 
 damping, trust_region, iterations, ratio, tries = 0.1, 0.01, 10, 0.8, 10
 rows = flags.rows
@@ -61,7 +56,7 @@ def make_parameters():
     return [*parameters, jnp.full(2, -0.5)]  # log standard deviation
 
 
-start, unflatten = ravel_pytree(make_parameters())
+start_parameters, unflatten = ravel_pytree(make_parameters())
 
 
 def forward(p, x):
@@ -83,7 +78,7 @@ def divergence(mean0, log_std0, mean, log_std):
 
 def make_batch():
     """Observation, action, advantage and, of the policy before the update, log-probability."""
-    p = unflatten(start)
+    p = unflatten(start_parameters)
     observation = jax.random.normal(keys[4], (rows, 4))
     mean = forward(p, observation)[2]
     action = mean + jnp.exp(p[6]) * jax.random.normal(keys[5], (rows, 2))
@@ -213,8 +208,9 @@ def judge(chunk, theta, log_std0, batch, mean0):
     return by_blocks(chunk, of_block, *batch, mean0)[0]
 
 
-def update(form, total, theta, *batch):
-    """New parameters and tries of the line search. total: the sum over the devices."""
+def update(form, devices, theta, *batch):
+    """New parameters and tries of the line search."""
+    total = devices.total
     prepare, saves, chunk = form
     (before, gradient), (mean0, saved) = differentiate(chunk, theta, batch)
     before, gradient = total(before), total(gradient)
@@ -235,21 +231,6 @@ def update(form, total, theta, *batch):
     return jnp.where(found, candidate, theta), tried
 
 
-def spread(count):
-    """(jit with rows split over the devices, sum over them, tensors put there): for one device plain."""
-    if count == 1:
-        return lambda function, *_: jax.jit(function), lambda x: x, lambda x, _: x
-    mesh = jax.make_mesh((count,), ("rows",))
-
-    def jit(function, inputs, outputs):
-        return jax.jit(
-            jax.shard_map(function, mesh=mesh, in_specs=inputs, out_specs=outputs, check_vma=False)
-        )
-
-    put = lambda x, spec: jax.device_put(x, NamedSharding(mesh, spec))
-    return jit, lambda x: lax.psum(x, "rows"), put
-
-
 expected = {}
 
 
@@ -259,28 +240,24 @@ def relative(name, found):
     return float(jnp.linalg.norm(found - expected[name]) / jnp.linalg.norm(expected[name]))
 
 
-def measure(form, count, precision):
+def measure(form, devices, precision):
     prepare, saves, _ = form
-    jit, total, put = spread(count)
-    whole, split = PartitionSpec(), PartitionSpec("rows")
-    theta = put(start, whole)
-    observation, *rest = [put(t, split) for t in batch]
-    vector = put(jnp.sin(jnp.arange(start.size, dtype=jnp.float32)), whole)
-    about = {"threads": flags.threads, "devices": count, "rows": rows}
+    total, whole, split = devices.total, devices.whole, devices.split
+    theta = devices.put(start_parameters, whole)
+    observation, *rest = [devices.put(t, split) for t in batch]
+    vector = devices.put(jnp.sin(jnp.arange(theta.size, dtype=jnp.float32)), whole)
+    about = {"threads": flags.threads, "devices": devices.count, "rows": rows}
     if precision is not None:
         about["precision"] = precision
     exact = not flags.gpu or precision == "highest"
 
-    save = jit(lambda theta, x: forward(unflatten(theta), x)[:2], (whole, split), split)
+    save = devices.jit(lambda theta, x: forward(unflatten(theta), x)[:2], (whole, split), split)
     saved = save(theta, observation) if saves else ()
     damped = lambda theta, x, saved: lambda v: total(prepare(theta, x, saved)(v)) + damping * v
-    product = jit(
-        lambda theta, x, saved, v: damped(theta, x, saved)(v), (whole, split, split, whole), whole
-    )
-    in_a_row = jit(
-        lambda theta, x, saved, b: solve(damped(theta, x, saved), b, 30),
-        (whole, split, split, whole),
-        (whole, whole),
+    inputs = (whole, split, split, whole)
+    product = devices.jit(lambda theta, x, saved, v: damped(theta, x, saved)(v), inputs, whole)
+    in_a_row = devices.jit(
+        lambda theta, x, saved, b: solve(damped(theta, x, saved), b, 30), inputs, (whole, whole)
     )
     difference = relative("product", jax.device_get(product(theta, observation, saved, vector)))
     assert difference < (1e-4 if exact else 1e-2), f"its product differs by {difference:.1e}"
@@ -295,11 +272,11 @@ def measure(form, count, precision):
     run = lambda: jax.block_until_ready(in_a_row(theta, observation, saved, vector))
     yield {**once, "within": "conjugate gradients", "seconds": per(30, time_runs(run, flags))}
 
-    updating = jit(
-        lambda *arguments: update(form, total, *arguments), (whole, *[split] * 4), (whole, whole)
+    updating = devices.jit(
+        lambda *given: update(form, devices, *given), (whole, *[split] * 4), (whole, whole)
     )
     updated, attempts = jax.device_get(updating(theta, observation, *rest))
-    difference = relative("step", updated - jax.device_get(start))
+    difference = relative("step", updated - jax.device_get(start_parameters))
     assert difference < (1e-2 if exact else 1), f"its step differs by {difference:.1e}"
     result = {"work": "trpoUpdate", **about, "lineSearchSteps": int(attempts)}
     run = lambda: jax.block_until_ready(updating(theta, observation, *rest))
@@ -308,14 +285,12 @@ def measure(form, count, precision):
 
 with jax.default_matmul_precision("highest"):
     batch = jax.device_get(make_batch())
-versions = {"jax": jax.__version__}
-report = Report("trpo_update_jax.py", flags, versions, jax.devices()[0].device_kind)
-for count in sorted({1, devices}):
+report = Report("trpo_update_jax.py", flags, {"jax": jax.__version__}, device)
+for devices in map(Devices, counts):
     for name, form in forms.items():
-        if count > 1 and not form[1]:
+        if devices.count > 1 and not form[1]:
             continue
         for precision in ("highest", "default") if flags.gpu else (None,):
             with jax.default_matmul_precision(precision):
-                places = f" on {count} devices" if count > 1 else ""
-                report.measure(f"{name}{places}", lambda: measure(form, count, precision))
+                report.measure(f"{name}{devices}", lambda: measure(form, devices, precision))
 report.print()

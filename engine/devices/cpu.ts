@@ -5,6 +5,7 @@ import type { Device } from './device';
 /** TensorFlow.js in plain JavaScript: the slowest, and the one the others are compared with. */
 export const cpu: Device<'cpu'> = {
   name: 'cpu',
+  hasThreads: false,
   probe: () =>
     Promise.resolve({
       available: true,

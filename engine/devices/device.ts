@@ -13,6 +13,11 @@ export interface Device<Name extends string = string> {
   readonly name: Name;
   /** Whether it would start, without making it the current backend. */
   probe(): Promise<Probe>;
-  /** Makes it the current TensorFlow.js backend; only after a probe that found it available. */
-  start(): Promise<void>;
+  /** Whether it computes in several threads. */
+  readonly hasThreads: boolean;
+  /**
+   * Makes it the current TensorFlow.js backend; only after a probe that found it available.
+   * @param threads at most so many, where it has any; null: as many as there are cores
+   */
+  start(threads: number | null): Promise<void>;
 }

@@ -1,12 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
 
-import { findCompiler, openPool, threadCount } from '../compile/run/native';
+import { findCompiler, openPool, setThreads, threadCount } from '../compile/run/native';
 import { registerRandomKernels } from '../random-kernels';
 import type { Device } from './device';
 
 /** Compiled programs on the CPU; what is called outside of them runs on the kernels of device `cpu`. */
 export const native: Device<'native'> = {
   name: 'native',
+  hasThreads: true,
   probe: () => {
     const result = findCompiler();
     if ('reason' in result) return Promise.resolve({ available: false, reason: result.reason });
@@ -19,11 +20,12 @@ export const native: Device<'native'> = {
     return Promise.resolve({
       available: true,
       version: identity.split('\n')[0]!,
-      description: `programs compiled by ${command}, ${threadCount()} thread${threadCount() > 1 ? 's' : ''}`,
+      description: `programs compiled by ${command}, up to ${threadCount()} thread${threadCount() > 1 ? 's' : ''}`,
       hasGpu: false,
     });
   },
-  start: async () => {
+  start: async (threads) => {
+    setThreads(threads);
     registerBackend();
     await tf.setBackend('native');
   },

@@ -15,6 +15,7 @@ interface NativeBackend extends tf.KernelBackend {
 /** The TensorFlow library through its native TensorFlow.js binding, eager, with a GPU where it sees one. */
 export const tensorflow: Device<'tensorflow'> = {
   name: 'tensorflow',
+  hasThreads: true,
   probe: async () => (probed ??= await probe()),
   start: async () => {
     await tf.setBackend('tensorflow');

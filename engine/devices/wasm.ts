@@ -9,6 +9,7 @@ import type { Device } from './device';
 /** TensorFlow.js in WebAssembly with SIMD. */
 export const wasm: Device<'wasm'> = {
   name: 'wasm',
+  hasThreads: false,
   probe: () =>
     Promise.resolve({
       available: true,

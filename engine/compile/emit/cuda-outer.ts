@@ -116,7 +116,7 @@ function printOuter(
   const isWhole = rowGroups * high === m && columnGroups * wide === n;
   return [
     `{ /* %${node.id} */`,
-    '  #pragma unroll',
+    outer.inRegisters ? '  #pragma unroll' : '  #pragma unroll 1',
     `  for (int pass = 0; pass < ${passes}; pass++) {`,
     `    const int item = threadIdx.x % ${slices > 1 ? items : threads} + pass * ${threads}, slice = ${slices > 1 ? `threadIdx.x / ${items}` : '0'};`,
     ...(items === threads && slices === 1 ? ['    {'] : [`    if (item < ${items} && slice < ${slices}) {`]),

@@ -1,5 +1,5 @@
 import { functions } from '../emit/functions';
-import type { DType, Node, Space } from '../graph';
+import { type DType, isUniform, type Node, type Space } from '../graph';
 import {
   absoluteAxis,
   columnsOf,
@@ -144,18 +144,26 @@ function split(recording: Recording, input: Traced, axis: number, sizes: readonl
 }
 
 /** Chosen rows of what was made of rows by cheap functions are made of chosen rows: nothing is stored. */
-function chooseRows(recording: Recording, node: Node, index: Node, space: Space): Node {
-  const { builder } = recording;
-  const choose = (input: Node): Node =>
-    input.space ? chooseRows(recording, input, index, space) : input;
-  if (node.op === 'map' && functions[node.name]!.isCheap) {
-    return builder.map(node.name, ...node.inputs.map(choose));
-  }
-  if (node.op === 'pick') return builder.pick(node.inputs.map(choose), node.source, node.fill);
-  return builder.make(
-    { op: 'gatherRows' },
-    { inputs: [node, index], dtype: node.dtype, columns: node.columns, space },
-  );
+function chooseRows({ builder }: Recording, from: Node, index: Node, space: Space): Node {
+  const chosen = new Map<Node, Node>();
+  const choose = (node: Node): Node => {
+    const known = node.space ? chosen.get(node) : node;
+    if (known) return known;
+    const result = make(node);
+    chosen.set(node, result);
+    return result;
+  };
+  const make = (node: Node): Node => {
+    if (node.op === 'map' && functions[node.name]!.isCheap) {
+      return builder.map(node.name, ...node.inputs.map(choose));
+    }
+    if (node.op === 'pick') return builder.pick(node.inputs.map(choose), node.source, node.fill);
+    return builder.make(
+      { op: 'gatherRows' },
+      { inputs: [node, index], dtype: node.dtype, columns: node.columns, space },
+    );
+  };
+  return choose(from);
 }
 
 /** A parameter as numbers that lie in memory one after the other. */
@@ -187,7 +195,7 @@ function gather(
     if (index!.node.space) throw alongBatch('choosing rows by an index of each row');
     if (index!.shape.length !== 1) throw new CompileError('rows are chosen by an index of rank 1');
     const space = recording.spaceOf(index!.node, index!.shape[0]!);
-    return { node: chooseRows(recording, from, expanded(recording, index!), space), shape, axis };
+    return { node: chooseRows(recording, from, listed(recording, index!), space), shape, axis };
   }
   if (index!.node.op === 'constant') {
     const numbers = builder.pick([index!.node], new Int32Array(columnsOf(index!)).map((_, i) => (index!.node.columns === 1 ? 0 : i))) as Node & { op: 'constant' };

@@ -282,6 +282,7 @@ function matMulBatched(
   if (sizeOf(products) > mostProducts) {
     throw new CompileError(`a product of parameters with ${sizeOf(products)} multiplications`);
   }
+  /** @param flip whether the inner index is the first of the matrix */
   const factor = (input: Traced, flip: boolean, isLeft: boolean): Node => {
     const node = expanded(recording, input);
     const sizes = [...lead(input), ...input.shape.slice(-2)];
@@ -292,7 +293,7 @@ function matMulBatched(
       eachPlace(products, (coordinates) => {
         const [row, column, k] = coordinates.slice(-3) as [number, number, number];
         const outside = isLeft ? row : column;
-        const [i, j] = isLeft === flip ? [k, outside] : [outside, k];
+        const [i, j] = flip ? [k, outside] : [outside, k];
         const at = [...coordinates.slice(0, -3), i, j];
         return at.reduce((sum, one, place) => sum + (own[place] === 1 ? 0 : one * strides[place]!), 0);
       }),

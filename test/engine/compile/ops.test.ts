@@ -380,7 +380,6 @@ describeNative('compiled operations agree with device cpu:', () => {
       'all that hold everywhere': ({ rows }) => tf.all(tf.less(rows.twenty, 1000), 0),
       variance: ({ rows }) => tf.moments(rows.three, 0).variance,
       'variance along both': ({ rows }) => tf.moments(rows.twenty).variance,
-      norm: ({ rows }) => tf.norm(rows.three),
       'rows less their mean': ({ rows }) => tf.sub(rows.three, tf.mean(rows.three, 0)),
       standardised: ({ rows }) => {
         const { mean, variance } = tf.moments(rows.one);
