@@ -1,7 +1,8 @@
 import { describeDevices, type DeviceName, startDevice } from '../engine/device';
+import { type Comparison, comparePeers } from './compare-peers';
 import { describeMachine, type Machine, machineLoad, peakMemoryMiB } from './machine';
 import { type Figure, measureDevice, type Scale } from './measure-device';
-import { measurePeers, type PeerFigure } from './measure-peers';
+import { measurePeers, type PeerFigure, type SkippedPeer } from './measure-peers';
 
 export interface DeviceReport {
   readonly name: string;
@@ -21,6 +22,9 @@ export interface BenchmarkReport {
   readonly devices: readonly DeviceReport[];
   readonly missing: readonly { readonly name: string; readonly reason: string }[];
   readonly peers: readonly PeerFigure[];
+  readonly skippedPeers: readonly SkippedPeer[];
+  /** Each figure of each device beside the best reference. */
+  readonly comparisons: readonly Comparison[];
 }
 
 export interface BenchmarkOptions {
@@ -29,16 +33,19 @@ export interface BenchmarkOptions {
   /** null: every one that is available. */
   readonly device: DeviceName | null;
   readonly scale: Scale;
-  /** A Python that has torch; null: no comparison. */
-  readonly python: string | null;
+  /** A Python that has torch, jax or both, and whether they run on the GPU; null: no comparison. */
+  readonly peers: { readonly python: string; readonly gpu: boolean } | null;
+  onProgress(line: string): void;
   onFigure(device: string, figure: Figure): void;
 }
 
 /** Measures the peers, then the devices one after the other. */
 export async function runBenchmark(options: BenchmarkOptions): Promise<BenchmarkReport> {
-  const { version, device, scale, python, onFigure } = options;
+  const { version, device, scale, onFigure, onProgress } = options;
   const loadBefore = machineLoad();
-  const peers = python === null ? [] : await measurePeers(python, scale);
+  const peers = options.peers
+    ? await measurePeers({ ...options.peers, scale, onProgress })
+    : { figures: [], skipped: [] };
   const described = device === null ? await describeDevices() : [];
   const missing = described.flatMap((one) =>
     one.available ? [] : [{ name: one.name, reason: one.reason }],
@@ -68,6 +75,8 @@ export async function runBenchmark(options: BenchmarkOptions): Promise<Benchmark
     loadBefore,
     devices,
     missing,
-    peers,
+    peers: peers.figures,
+    skippedPeers: peers.skipped,
+    comparisons: comparePeers(devices, peers.figures),
   };
 }

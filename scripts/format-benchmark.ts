@@ -1,4 +1,6 @@
+import { type Comparison, speedBeside } from '../bench/compare-peers';
 import type { Figure, FigureName } from '../bench/measure-device';
+import type { PeerFigure } from '../bench/measure-peers';
 import type { BenchmarkReport } from '../bench/report';
 import { alignColumns } from './align-columns';
 
@@ -23,7 +25,7 @@ export function formatFigure(figure: Figure): string[] {
 
 /** Tables for people. */
 export function formatBenchmark(report: BenchmarkReport): string {
-  const { machine, loadBefore, devices, missing, peers } = report;
+  const { machine, loadBefore, devices, missing, peers, skippedPeers, comparisons } = report;
   return [
     `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.platform}, Node ${machine.node}; load before ${loadBefore.toFixed(1)}`,
     ...devices.flatMap(({ name, version, description, figures, peakMemoryMiB }) => [
@@ -41,29 +43,54 @@ export function formatBenchmark(report: BenchmarkReport): string {
       ? ['', ...missing.map(({ name, reason }) => `${name} is missing: ${reason}`)]
       : []),
     ...(peers.length > 0 ? ['', formatPeers(report)] : []),
+    ...(skippedPeers.length > 0
+      ? ['', ...skippedPeers.map(({ name, reason }) => `${name} is skipped: ${reason}`)]
+      : []),
+    ...(comparisons.length > 0 ? ['', ...comparisons.map(formatComparison)] : []),
   ].join('\n');
 }
 
-/** The peers' times, and each device's in multiples of them: below one the device is faster. */
+/** The references' figures, the best form first, and how many times as fast each device is. */
 function formatPeers({ peers, devices }: BenchmarkReport): string {
-  const compared = ['fisherProduct', 'trpoUpdate'] as const;
-  const timeOf = (figures: readonly Figure[], name: FigureName): number | null => {
-    const figure = figures.find((candidate) => candidate.name === name);
-    return figure && 'median' in figure ? figure.median : null;
+  const speedOf = (peer: PeerFigure, figures: readonly Figure[]): string => {
+    const speeds = figures.flatMap((figure) => speedBeside(peer, figure) ?? []);
+    return speeds[0] === undefined ? '' : times(speeds[0]);
   };
-  const ratio = (time: number | null, peer: number): string =>
-    time === null ? '' : `${(time / peer).toPrecision(3)}×`;
-  const rows = peers.flatMap((peer) =>
-    compared.map((name) => [
-      titles[name],
-      `${peer.peer}, ${peer.form}, ${peer.threads} thread${peer.threads > 1 ? 's' : ''}`,
-      number(peer[name]),
-      ...devices.map(({ figures }) => ratio(timeOf(figures, name), peer[name])),
-    ]),
+  const order = Object.keys(titles);
+  const sorted = [...peers].sort(
+    (a, b) =>
+      order.indexOf(a.name) - order.indexOf(b.name) ||
+      (a.unit === 'ms' ? a.value - b.value : b.value - a.value),
   );
-  const header = ['figure', 'peer', 'ms', ...devices.map(({ name }) => `${name} takes`)];
-  return alignColumns([header, ...rows], (column) => column > 1);
+  const rows = sorted.map((peer) => [
+    titles[peer.name],
+    peer.batch.toLocaleString('en-US'),
+    describePeer(peer),
+    number(peer.value),
+    peer.unit,
+    ...devices.map(({ figures }) => speedOf(peer, figures)),
+  ]);
+  const header = ['figure', 'rows', 'reference', 'median', 'unit'];
+  return alignColumns(
+    [[...header, ...devices.map(({ name }) => `${name} is`)], ...rows],
+    (column) => column === 1 || column === 3 || column > 4,
+  );
 }
+
+/** One line: a device beside the best reference. */
+function formatComparison({ device, name, batch, best, speed }: Comparison): string {
+  const reference = `${describePeer(best)}: ${number(best.value)} ${best.unit}`;
+  return `${titles[name]}, ${batch.toLocaleString('en-US')} rows: ${device} is ${times(speed)} as fast as the best reference, ${reference}`;
+}
+
+function describePeer({ peer, device, form, threads }: PeerFigure): string {
+  const place =
+    device === 'cpu' ? `${threads} ${threads === 1 ? 'thread' : 'threads'}` : `on ${device}`;
+  return `${peer}, ${form}, ${place}`;
+}
+
+const times = (ratio: number): string =>
+  `${ratio.toLocaleString('en-US', { maximumSignificantDigits: 3 })}×`;
 
 const number = (value: number): string =>
   value.toLocaleString('en-US', { maximumSignificantDigits: 4 });

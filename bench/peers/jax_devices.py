@@ -17,10 +17,10 @@ def start(flags):
 
     try:
         return sorted({1, most}), jax.devices()[0].device_kind
-    except (RuntimeError, AssertionError) as error:
+    except (RuntimeError, AssertionError):
         if flags.gpu:
             sys.exit("JAX sees no GPU")
-        raise error
+        raise
 
 
 class Devices:
@@ -44,9 +44,8 @@ class Devices:
         return self.jax.jit(self.jax.shard_map(function, mesh=self.mesh, **specs))
 
     def put(self, tensors, spec):
-        if self.mesh is None:
-            return tensors
-        return self.jax.device_put(tensors, self.jax.sharding.NamedSharding(self.mesh, spec))
+        place = self.mesh and self.jax.sharding.NamedSharding(self.mesh, spec)
+        return self.jax.device_put(tensors, place)
 
     # Within jit:
 

@@ -9,6 +9,7 @@ import { programVersion } from '../program-version';
 interface Options {
   readonly device: string | undefined;
   readonly peers: string | undefined;
+  readonly 'peers-gpu': boolean | undefined;
   readonly quick: boolean;
   readonly json: boolean;
 }
@@ -23,7 +24,12 @@ export const command: Command<Options> = {
       .option('peers', {
         type: 'string',
         requiresArg: true,
-        describe: 'path of a Python with torch: compares the update with PyTorch’s',
+        describe: 'path of a Python with torch, jax or both: compares with the same work there',
+      })
+      .option('peers-gpu', {
+        type: 'boolean',
+        implies: 'peers',
+        describe: 'the comparison runs on the GPU',
       })
       .option('quick', {
         type: 'boolean',
@@ -37,15 +43,16 @@ export const command: Command<Options> = {
       })
       .example('$0 bench', 'every device: some minutes')
       .example('$0 bench --device wasm --json > wasm.json', 'one device, one JSON object')
-      .example('$0 bench --peers venv/bin/python', 'beside PyTorch'),
+      .example('$0 bench --peers venv/bin/python', 'beside PyTorch and JAX'),
 
-  async run({ device, peers, quick, json }) {
+  async run({ device, peers, 'peers-gpu': gpu = false, quick, json }) {
     const progress = createProgress(process.stderr);
     const report = await runBenchmark({
       version: programVersion(),
       device: (device as DeviceName | undefined) ?? null,
       scale: quick ? quickScale : fullScale,
-      python: peers ?? null,
+      peers: peers === undefined ? null : { python: peers, gpu },
+      onProgress: progress.say,
       onFigure: (name, figure) => {
         const [what, batch, median, unit] = formatFigure(figure);
         progress.say(`${name}: ${what}, ${batch} rows: ${median} ${unit}`);

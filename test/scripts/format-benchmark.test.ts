@@ -1,5 +1,12 @@
+import type { PeerFigure } from '../../bench/measure-peers';
 import type { BenchmarkReport } from '../../bench/report';
 import { formatBenchmark } from '../../scripts/format-benchmark';
+
+const slowPeer: PeerFigure = {
+  ...{ peer: 'torch 2', name: 'fisherProduct', form: 'gauss-newton', threads: 1, device: 'cpu' },
+  ...{ batch: 32768, unit: 'ms', value: 50, min: 49, max: 52, runs: 7 },
+};
+const bestPeer: PeerFigure = { ...slowPeer, form: 'in blocks', threads: 2, value: 25 };
 
 const report: BenchmarkReport = {
   version: '0.1.0',
@@ -25,15 +32,14 @@ const report: BenchmarkReport = {
     },
   ],
   missing: [{ name: 'tensorflow', reason: 'not installed' }],
-  peers: [
-    {
-      ...{ peer: 'torch 2', form: 'gauss-newton', threads: 1, batch: 32768 },
-      ...{ fisherProduct: 50, trpoUpdate: 600 },
-    },
+  peers: [slowPeer, bestPeer],
+  skippedPeers: [{ name: 'market_making_jax.py', reason: 'no jax' }],
+  comparisons: [
+    { device: 'wasm', name: 'fisherProduct', batch: 32768, best: bestPeer, speed: 0.16666 },
   ],
 };
 
-it('shows every figure, what was skipped and what is missing, and multiples of the peers', () => {
+it('shows every figure, what was skipped and what is missing, and the peers', () => {
   expect(formatBenchmark(report).split('\n')).toEqual([
     'A CPU, 2 cores, 24 GiB, linux x64, Node v20.0.0; load before 0.1',
     '',
@@ -44,8 +50,12 @@ it('shows every figure, what was skipped and what is missing, and multiples of t
     '',
     'tensorflow is missing: not installed',
     '',
-    'figure                            peer                              ms  wasm takes',
-    'Fisher-vector product, 4→64→64→2  torch 2, gauss-newton, 1 thread   50       3.00×',
-    'TRPO update, 4→64→64→2            torch 2, gauss-newton, 1 thread  600',
+    'figure                              rows  reference                        median  unit  wasm is',
+    'Fisher-vector product, 4→64→64→2  32,768  torch 2, in blocks, 2 threads        25  ms     0.167×',
+    'Fisher-vector product, 4→64→64→2  32,768  torch 2, gauss-newton, 1 thread      50  ms     0.333×',
+    '',
+    'market_making_jax.py is skipped: no jax',
+    '',
+    'Fisher-vector product, 4→64→64→2, 32,768 rows: wasm is 0.167× as fast as the best reference, torch 2, in blocks, 2 threads: 25 ms',
   ]);
 });

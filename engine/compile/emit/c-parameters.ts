@@ -182,11 +182,12 @@ export function printParameter(node: Node, target: string, names: ParameterNames
       const [words, row, step] = node.inputs as [Node, Node, Node];
       const take =
         node.kind === 'integer' ? `s_draw_integer(block[i & 3], ${node.bound})` : `s_draw_${node.kind}(block[i & 3])`;
+      const count = node.columns / row.columns;
       return [
         `{ int32_t block[4];`,
-        `  for (int i = 0; i < ${node.columns}; i++) {`,
-        `    if ((i & 3) == 0) s_philox(${entry(row, '0')}, ${entry(step, '0')}, ${entry(words, '2')} * 16 + ${node.use}, (int32_t)(${node.draw}u << 16 | (uint32_t)(i >> 2)), ${entry(words, '0')}, ${entry(words, '1')}, block);`,
-        `    ${target}[i] = ${take};`,
+        `  for (int r = 0; r < ${row.columns}; r++) for (int i = 0; i < ${count}; i++) {`,
+        `    if ((i & 3) == 0) s_philox(${entry(row, 'r')}, ${entry(step, '0')}, ${entry(words, '2')} * 16 + ${node.use}, (int32_t)(${node.draw}u << 16 | (uint32_t)(i >> 2)), ${entry(words, '0')}, ${entry(words, '1')}, block);`,
+        `    ${target}[r * ${count} + i] = ${take};`,
         '  } }',
       ];
     }

@@ -319,7 +319,16 @@ INLINE vi v_present(int64_t row, int64_t n) {
   for (int l = 0; l < W; l++) m[l] = -(int32_t)(row + l < n);
   return m;
 }
-/* Lanes added in a fixed tree. */
+/* Lanes added in a fixed tree: halves, quarters, and so on. */
+#if defined(__AVX512F__)
+INLINE float v_total(vf x) { return _mm512_reduce_add_ps((__m512)x); }
+#elif defined(__AVX2__)
+INLINE float v_total(vf x) {
+  __m128 a = _mm_add_ps(_mm256_castps256_ps128((__m256)x), _mm256_extractf128_ps((__m256)x, 1));
+  a = _mm_add_ps(a, _mm_movehl_ps(a, a));
+  return _mm_cvtss_f32(_mm_add_ss(a, _mm_shuffle_ps(a, a, 1)));
+}
+#else
 INLINE float v_total(vf x) {
   float lanes[W];
   v_store(lanes, x);
@@ -327,6 +336,7 @@ INLINE float v_total(vf x) {
     for (int l = 0; l < half; l++) lanes[l] = lanes[l] + lanes[l + half];
   return lanes[0];
 }
+#endif
 INLINE int32_t v_itotal(vi x) { int32_t sum = 0; for (int l = 0; l < W; l++) sum += x[l]; return sum; }
 #if defined(__AVX2__) && !defined(__AVX512F__)
 /* Totals of four vectors. */

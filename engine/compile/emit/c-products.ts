@@ -108,40 +108,57 @@ export function printOuter(
     `  x = spare; y = spare + (int64_t)strips * ${m} * L;`,
     '}',
   ];
-  for (const columns of blocksOf(n, 4)) {
-    for (const rows of blocksOf(m, 3)) {
-      const is = Array.from({ length: rows.size }, (_, i) => i);
-      const js = Array.from({ length: columns.size }, (_, j) => j);
-      lines.push(
-        `for (int j = ${columns.from}; j + ${columns.size} <= ${columns.to}; j += ${columns.size})`,
-        `for (int i = ${rows.from}; i + ${rows.size} <= ${rows.to}; i += ${rows.size}) {`,
-        ...is.map((i) => `  vf ${js.map((j) => `s${i}_${j} = {0}`).join(', ')};`),
-        `  const float *a = x + (int64_t)i * L, *b = y + (int64_t)j * L;`,
-        `  for (int s = 0; s < strips; s++, a += ${m} * L, b += ${n} * L) for (int at = 0; at < L; at += W) {`,
-        ...js.map((j) => `    vf y${j} = v_load(b + ${j} * L + at); HOLD(y${j});`),
-        ...is.flatMap((i) => [
-          `    vf x${i} = v_load(a + ${i} * L + at); HOLD(x${i});`,
-          ...js.map((j) => `    s${i}_${j} = v_fma(x${i}, y${j}, s${i}_${j});`),
-        ]),
-        '  }',
-        ...is.map((i) =>
-          columns.size === 4
-            ? `  v_add_totals4(${partial} + (i + ${i}) * ${n} + j, ${js.map((j) => `s${i}_${j}`).join(', ')});`
-            : js.map((j) => `  ${partial}[(i + ${i}) * ${n} + j + ${j}] += v_total(s${i}_${j});`).join('\n'),
-        ),
-        '}',
-      );
+  // So many columns of x that they stay in the first cache while those of y pass by.
+  for (const part of partsOf(m, columnsInCache)) {
+    for (const columns of blocksOf(0, n, 4)) {
+      for (const rows of blocksOf(part.from, part.to, 3)) {
+        const is = Array.from({ length: rows.size }, (_, i) => i);
+        const js = Array.from({ length: columns.size }, (_, j) => j);
+        lines.push(
+          `for (int j = ${columns.from}; j < ${columns.to}; j += ${columns.size})`,
+          `for (int i = ${rows.from}; i < ${rows.to}; i += ${rows.size}) {`,
+          ...is.map((i) => `  vf ${js.map((j) => `s${i}_${j} = {0}`).join(', ')};`),
+          `  const float *a = x + (int64_t)i * L, *b = y + (int64_t)j * L;`,
+          `  for (int s = 0; s < strips; s++, a += ${m} * L, b += ${n} * L) for (int at = 0; at < L; at += W) {`,
+          ...js.map((j) => `    vf y${j} = v_load(b + ${j} * L + at); HOLD(y${j});`),
+          ...is.flatMap((i) => [
+            `    vf x${i} = v_load(a + ${i} * L + at); HOLD(x${i});`,
+            ...js.map((j) => `    s${i}_${j} = v_fma(x${i}, y${j}, s${i}_${j});`),
+          ]),
+          '  }',
+          ...is.map((i) =>
+            columns.size === 4
+              ? `  v_add_totals4(${partial} + (i + ${i}) * ${n} + j, ${js.map((j) => `s${i}_${j}`).join(', ')});`
+              : js
+                  .map((j) => `  ${partial}[(i + ${i}) * ${n} + j + ${j}] += v_total(s${i}_${j});`)
+                  .join('\n'),
+          ),
+          '}',
+        );
+      }
     }
   }
   return [...lines, '}'];
 }
 
-/** Blocks of one size, and what is left in smaller ones. */
-function blocksOf(total: number, size: number): { from: number; to: number; size: number }[] {
-  const whole = Math.floor(total / size) * size;
-  const rest = total - whole;
+/** Columns of x: with three vectors of eight rows and eight strips, 18 KiB. */
+const columnsInCache = 24;
+
+const partsOf = (total: number, size: number): { from: number; to: number }[] =>
+  Array.from({ length: Math.ceil(total / size) }, (_, part) => ({
+    from: part * size,
+    to: Math.min(total, (part + 1) * size),
+  }));
+
+/** Blocks of one size, and what is left in a smaller one. */
+function blocksOf(
+  from: number,
+  to: number,
+  size: number,
+): { from: number; to: number; size: number }[] {
+  const middle = from + Math.floor((to - from) / size) * size;
   return [
-    ...(whole > 0 ? [{ from: 0, to: whole, size }] : []),
-    ...(rest > 0 ? [{ from: whole, to: total, size: rest }] : []),
+    ...(middle > from ? [{ from, to: middle, size }] : []),
+    ...(to > middle ? [{ from: middle, to, size: to - middle }] : []),
   ];
 }

@@ -13,16 +13,29 @@ export interface Work {
   readonly each: readonly string[];
   /** Lines for the block, with barriers inside where it needs them; every thread runs them. */
   readonly together: readonly string[];
+  /** How many threads could do something at the same time. */
+  readonly breadth: number;
   /** What is read, and whether only entry i of it. */
   readonly reads: readonly Access[];
   /** What is written, entry i of it unless `entries` is null. */
-  readonly writes: readonly Node[];
+  readonly writes: readonly Place[];
 }
 
 export interface Access {
-  readonly node: Node;
+  readonly place: Place;
   readonly isOwn: boolean;
 }
+
+/** A parameter, or the name of other memory. */
+export type Place = Node | string;
+
+/** Work on every entry of something by itself. */
+export const entrywise = (
+  entries: number,
+  each: readonly string[],
+  reads: readonly Access[],
+  writes: readonly Place[],
+): Work => ({ entries, each, together: [], breadth: entries, reads, writes });
 
 /** Results of a reduction that a block computes one after the other, all threads together. */
 const fewResults = 8;
@@ -35,27 +48,22 @@ const mostRuns = 24;
 export function workOf(node: Node, target: string, names: CudaNames): Work {
   const { entry } = names;
   const type = typeOf(node.dtype);
-  const entrywise = (each: string[], reads: readonly Access[]): Work => ({
-    entries: node.columns,
-    each,
-    together: [],
-    reads,
-    writes: [node],
-  });
-  const any = node.inputs.map((input): Access => ({ node: input, isOwn: false }));
+  const own = (each: string[], reads: readonly Access[]): Work =>
+    entrywise(node.columns, each, reads, [node]);
+  const any = node.inputs.map((input): Access => ({ place: input, isOwn: false }));
   switch (node.op) {
     case 'map': {
       const last = node.inputs.at(-1)!;
       const isOwn = (input: Node): boolean => input.columns === node.columns;
       const operands = node.inputs.map((input) => entry(input, isOwn(input) ? 'i' : '0'));
       const value = functions[node.name]!.print('s', operands, last.dtype);
-      return entrywise(
+      return own(
         [`${target}[i] = ${value};`],
-        node.inputs.map((input) => ({ node: input, isOwn: isOwn(input) })),
+        node.inputs.map((input) => ({ place: input, isOwn: isOwn(input) })),
       );
     }
     case 'pick':
-      return entrywise(printPick(node, target, names), any);
+      return own(printPick(node, target, names), any);
     case 'reduce':
       return printReduce(node, target, names);
     case 'locate': {
@@ -63,7 +71,7 @@ export function workOf(node: Node, target: string, names: CudaNames): Work {
       const x = node.inputs[0]!;
       const at = entry(x, `first + k * ${inner}`);
       const better = name === 'argMax' ? '>' : '<';
-      return entrywise(
+      return own(
         [
           `const int first = i / ${inner} * ${size * inner} + i % ${inner};`,
           'int32_t place = 0;',
@@ -90,6 +98,7 @@ export function workOf(node: Node, target: string, names: CudaNames): Work {
           `  for (int step = 0; step < ${size}; step++) { ${exclusive ? `${put} ${add}` : `${add} ${put}`} }`,
           '}',
         ],
+        breadth: outer * inner,
         reads: any,
         writes: [node],
       };
@@ -98,7 +107,7 @@ export function workOf(node: Node, target: string, names: CudaNames): Work {
       const [table, index] = node.inputs as [Node, Node];
       const { size, width } = node;
       const missing = node.dtype === 'float32' ? 'NAN' : '0';
-      return entrywise(
+      return own(
         [
           `const int32_t place = ${entry(index, `i / ${width}`)};`,
           `${target}[i] = place >= 0 && place < ${size} ? ${entry(table, `place * ${width} + i % ${width}`)} : ${missing};`,
@@ -109,7 +118,7 @@ export function workOf(node: Node, target: string, names: CudaNames): Work {
     case 'permutation': {
       const [words, step, added] = node.inputs as [Node, Node, Node?];
       const draw = added ? `${node.draw} + ${entry(added, '0')}` : String(node.draw);
-      return entrywise(
+      return own(
         [
           `int32_t words[3] = {${[0, 1, 2].map((word) => entry(words, String(word))).join(', ')}}, keys[8];`,
           `permute_keys(keys, words, ${entry(step, '0')}, ${node.use}, ${draw});`,
@@ -121,7 +130,7 @@ export function workOf(node: Node, target: string, names: CudaNames): Work {
     case 'draw': {
       const [words, row, step] = node.inputs as [Node, Node, Node];
       const word = 'block[i & 3]';
-      return entrywise(
+      return own(
         [
           'int32_t block[4];',
           `s_philox(${entry(row, '0')}, ${entry(step, '0')}, ${entry(words, '2')} * 16 + ${node.use}, (int32_t)(${node.draw}u << 16 | (uint32_t)(i >> 2)), ${entry(words, '0')}, ${entry(words, '1')}, block);`,
@@ -166,25 +175,24 @@ function printPick(node: NodeOf<'pick'>, target: string, { entry }: CudaNames): 
 function printReduce(node: NodeOf<'reduce'>, target: string, { entry }: CudaNames): Work {
   const { outer, size, inner, name, dtype } = node;
   const x = node.inputs[0]!;
-  const reads = [{ node: x, isOwn: false }];
+  const reads = [{ place: x, isOwn: false }];
   const results = outer * inner;
   const type = typeOf(dtype);
   if (size < shortSum || results > 4096) {
     const isWide = dtype === 'float32' && (name === 'sum' || name === 'prod');
     const total = isWide ? 'double' : type;
     const join = isWide ? `join_${name}(total, (double)x)` : joinIntegers(name, dtype);
-    return {
-      entries: node.columns,
-      each: [
+    return entrywise(
+      node.columns,
+      [
         `const int first = i / ${inner} * ${size * inner} + i % ${inner};`,
         `${total} total = ${entry(x, 'first')};`,
         `for (int k = 1; k < ${size}; k++) { const ${typeOf(x.dtype)} x = ${entry(x, `first + k * ${inner}`)}; total = ${join}; }`,
         `${target}[i] = (${type})total;`,
       ],
-      together: [],
       reads,
-      writes: [node],
-    };
+      [node],
+    );
   }
   const part = (from: string, step: string): string[] => [
     `double total = (double)${entry(x, `first + (${from} < ${size} ? ${from} : 0) * ${inner}`)};`,
@@ -211,6 +219,7 @@ function printReduce(node: NodeOf<'reduce'>, target: string, { entry }: CudaName
         '  }',
         '}',
       ],
+      breadth: size,
       reads,
       writes: [node],
     };
@@ -225,6 +234,7 @@ function printReduce(node: NodeOf<'reduce'>, target: string, { entry }: CudaName
       `  if (threadIdx.x % 32 == 0) ${target}[i] = (${type})total;`,
       '}',
     ],
+    breadth: results * 32,
     reads,
     writes: [node],
   };

@@ -31,6 +31,10 @@ export const cudaPrelude = `#define int32_t int
 #define uint64_t unsigned long long
 #define uint8_t unsigned char
 #define FUNCTION static __device__ __forceinline__
+#undef NAN
+#undef INFINITY
+#undef INT32_MIN
+#undef INT32_MAX
 #define NAN __int_as_float(0x7fffffff)
 #define INFINITY __int_as_float(0x7f800000)
 #define INT32_MIN (-2147483647 - 1)
@@ -56,6 +60,7 @@ FUNCTION float s_number(int32_t i) { return __int_as_float(i); }
 FUNCTION float s_float(int32_t i) { return (float)i; }
 FUNCTION int32_t s_int(float x) { return x > -2147483648.0f && x < 2147483648.0f ? (int32_t)x : INT32_MIN; }
 FUNCTION float s_sqrt(float x) { return __fsqrt_rn(x); }
+FUNCTION float s_clip(float low, float high, float x) { return x > high ? high : x < low ? low : x; }
 FUNCTION int s_any(int32_t m) { return m != 0; }
 FUNCTION int32_t s_idivide(int32_t a, int32_t b) { return b == 0 ? 0 : b == -1 ? (int32_t)(0u - (uint32_t)a) : a / b; }
 FUNCTION float s_product(float a, float b) { return __fmul_rn(a, b); }

@@ -46,8 +46,9 @@ export interface TileShape {
   readonly blocksAtOnce: number;
 }
 
-/** What the driver keeps of the shared memory for each block. */
+/** What the driver keeps of the shared memory for each block, and what kernels declare besides. */
 const reservedBytes = 1024;
+const declaredBytes = 1024;
 /** Layers as wide as this have work for more threads. */
 const wideLayer = 96;
 /** Passes over a fixed number of rows that has fewer tiles of 64 take smaller ones: a GPU has over a hundred multiprocessors. */
@@ -57,7 +58,8 @@ export function shapeTile(plan: TilePlan, target: CudaTarget): TileShape {
   const { tuning = {} } = target;
   const { products, widest, isPlain } = describeWork(plan.groups);
   const weights = weightsOf(products);
-  const half = Math.floor(target.sharedBytesPerMultiprocessor / 2) - reservedBytes;
+  const most = target.sharedBytesPerBlock - declaredBytes;
+  const half = Math.floor(target.sharedBytesPerMultiprocessor / 2) - reservedBytes - declaredBytes;
   const isFew =
     plan.phase.space.size !== null && plan.phase.space.size < manyTiles * 64 && !isPlain;
   const sizes = isPlain
@@ -70,32 +72,28 @@ export function shapeTile(plan: TilePlan, target: CudaTarget): TileShape {
   const threadsFor = (rows: number): number =>
     isPlain ? rows : Math.max(rows, tuning.threads ?? (widest >= wideLayer ? 256 : 128));
   const bytesOf = (rows: number): number => plan.columns * strideOf(rows, isPlain) * 4;
-  const rows = sizes.find((size) => bytesOf(size) <= target.sharedBytesPerBlock) ?? sizes.at(-1)!;
-  const isSpilled = bytesOf(rows) > target.sharedBytesPerBlock;
+  const rows = sizes.find((size) => bytesOf(size) <= most) ?? sizes.at(-1)!;
+  const isSpilled = bytesOf(rows) > most;
   const bufferBytes = isSpilled ? 0 : bytesOf(rows);
 
   const staged = new Map<Node, StagedWeights>();
   let start = bufferBytes / 4;
-  const stage = (some: readonly Weights[], most: number): void => {
+  const stage = (some: readonly Weights[], limit: number): void => {
     const entries = some.map(({ entries }) => Math.ceil(entries / 4) * 4);
     const added = entries.reduce((sum, count) => sum + count, 0);
-    if (added === 0 || (start + added) * 4 > most) return;
+    if (added === 0 || (start + added) * 4 > limit) return;
     some.forEach(({ node, entries: count }, index) => {
       staged.set(node, { node, entries: count, start });
       start += entries[index]!;
     });
   };
   if (tuning.stageWeights !== false) {
-    const most = tuning.stageWeights ? target.sharedBytesPerBlock : half;
     // Those within loops are read in every step.
-    stage(
-      weights.filter(({ isInLoop }) => isInLoop),
-      target.sharedBytesPerBlock,
-    );
-    stage(
-      weights.filter(({ isInLoop }) => !isInLoop),
-      Math.max(most, 0),
-    );
+    const [looped, others] = [true, false].map((isInLoop) =>
+      weights.filter((one) => one.isInLoop === isInLoop),
+    ) as [Weights[], Weights[]];
+    stage(looped, most);
+    stage(others, tuning.stageWeights ? most : half);
   }
   const sharedBytes = start * 4;
   return {

@@ -95,7 +95,7 @@ export const functions: Readonly<Record<string, ElementwiseFunction>> = {
   min: call('min', (a, b) => Math.min(a!, b!), cheap),
   max: call('max', (a, b) => Math.max(a!, b!), cheap),
   mod: call('mod', (a, b) => floorMod(a!, b!)),
-  pow: call('pow', (a, b) => Math.pow(a!, b!)),
+  pow: call('power', (a, b) => Math.pow(a!, b!)),
   atan2: call('atan2', (a, b) => Math.atan2(a!, b!)),
   squaredDifference: {
     ...operator('-', (a, b) => (a - b) ** 2),

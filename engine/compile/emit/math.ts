@@ -14,7 +14,7 @@ export interface NumberTypes {
  * define. Errors as measured by test/engine/compile/math.test.ts.
  *
  * exp, log, sin and cos follow Cephes (Moshier 1989); tanh is the rational approximation of degree
- * 13/6 that Eigen uses.
+ * 13/6 that Eigen uses, both polynomials times 256, so that the products of subnormal numbers stay exact.
  */
 export function printMath({ prefix: p, float: F, int: I, qualifiers: q }: NumberTypes): string {
   const polynomial = (x: string, coefficients: readonly string[]): string =>
@@ -74,6 +74,12 @@ ${q} ${F} ${p}_mod(${F} a, ${F} b) {
   ${I} same = (${p}_lt(a, ${p}_set(0.0f)) & ${p}_lt(b, ${p}_set(0.0f))) | (${p}_ge(a, ${p}_set(0.0f)) & ${p}_ge(b, ${p}_set(0.0f)));
   return ${p}_select(same, rest, ${p}_fmod(rest + b, b));
 }
+/* As in JavaScript, unlike C: 1 to the power NaN and ±1 to the power ±∞ are NaN. */
+${q} ${F} ${p}_power(${F} x, ${F} y) {
+  ${I} odd = ${p}_ne(y, y) | (${p}_isinf(y) & ${p}_eq(${p}_abs(x), ${p}_set(1.0f)));
+  return ${p}_select(odd, ${p}_number(${p}_iset(0x7fc00000)), ${p}_pow(x, y));
+}
+${q} ${I} ${p}_ipower(${I} x, ${I} y) { return ${p}_ipow(x, y); }
 ${q} ${F} ${p}_floordiv(${F} a, ${F} b) { return ${p}_floor(a / b); }
 ${q} ${I} ${p}_ifloordiv(${I} a, ${I} b) {
   ${I} down = ${p}_idivide(a, b);
@@ -121,18 +127,17 @@ ${q} ${F} ${p}_log1p(${F} x) {
   ${F} y = ${p}_log(u) * (x / (u - 1.0f));
   ${I} plain = ${p}_eq(u, ${p}_set(1.0f));
   y = ${p}_select(plain, x, y);
-  return ${p}_select(${p}_isinf(u), u, y);
+  return ${p}_select(${p}_isinf(x) & ${p}_gt(x, ${p}_set(0.0f)), x, y);
 }
 ${q} ${F} ${p}_expm1(${F} x) {
-  ${F} z = x * x;
   ${F} s = ${polynomial('x', ['1.9875691500e-4f', '1.3981999507e-3f', '8.3334519073e-3f', '4.1665795894e-2f', '1.6666665459e-1f', '5.0000001201e-1f'])};
-  return ${p}_select(${p}_lt(${p}_abs(x), ${p}_set(0.5f)), ${p}_fma(s, z, x), ${p}_exp(x) - 1.0f);
+  return ${p}_select(${p}_lt(${p}_abs(x), ${p}_set(0.5f)), ${p}_fma(s, x, ${p}_set(1.0f)) * x, ${p}_exp(x) - 1.0f);
 }
 ${q} ${F} ${p}_tanh(${F} x) {
   ${F} y = ${p}_clip(${p}_set(-7.99881172180175781f), ${p}_set(7.99881172180175781f), x);
   ${F} z = y * y;
-  ${F} above = y * ${polynomial('z', ['-2.76076847742355e-16f', '2.00018790482477e-13f', '-8.60467152213735e-11f', '5.12229709037114e-08f', '1.48572235717979e-05f', '6.37261928875436e-04f', '4.89352455891786e-03f'])};
-  ${F} below = ${polynomial('z', ['1.19825839466702e-06f', '1.18534705686654e-04f', '2.26843463243900e-03f', '4.89352518554385e-03f'])};
+  ${F} above = y * ${polynomial('z', ['-7.06756702e-14f', '5.12048112e-11f', '-2.20279599e-8f', '1.31130810e-5f', '3.80344922e-3f', '0.163139060f', '1.25274229f'])};
+  ${F} below = ${polynomial('z', ['3.06754140e-4f', '3.03448848e-2f', '0.580719292f', '1.25274241f'])};
   return above / below;
 }
 ${q} ${F} ${p}_sigmoid(${F} x) { return ${p}_set(1.0f) / (${p}_exp(-x) + 1.0f); }

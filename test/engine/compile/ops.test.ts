@@ -1,6 +1,32 @@
 import * as tf from '@tensorflow/tfjs';
 
-import { type Cases, createTensors, describeNative, exact, expectCases } from './compare';
+import { compile } from '../../../engine/compile/compile';
+import {
+  bernoulli,
+  categorical,
+  forUse,
+  type Key,
+  keyAt,
+  makeKey,
+  normal,
+  normals,
+  permuteRows,
+  phases,
+  randomInteger,
+  uniform,
+  uniforms,
+  uses,
+} from '../../../engine/random';
+import {
+  type Cases,
+  createTensors,
+  describeNative,
+  exact,
+  expectAgreement,
+  expectCases,
+  freeGiven,
+  take,
+} from './compare';
 
 /**
  * One batch of everything: names say the row's shape; up to 16 columns are narrow (kept in registers),
@@ -57,6 +83,12 @@ type Given = ReturnType<typeof makeGiven>;
 
 const check = (name: string, cases: Cases<Given>, options = {}): void =>
   expectCases(name, cases, makeGiven, options);
+
+/** tf.logSoftmax leaks within TensorFlow.js, which its test mode takes for an error. */
+const logSoftmax = (x: tf.Tensor): tf.Tensor => {
+  const shifted = tf.sub(x, tf.max(x, -1, true));
+  return tf.sub(shifted, tf.log(tf.sum(tf.exp(shifted), -1, true)));
+};
 
 /** Each case as it stands, on single columns, narrow and wide rows, and on parameters. */
 const elementwise = (
@@ -661,6 +693,304 @@ describeNative('compiled operations agree with device cpu:', () => {
           ),
       },
       { tolerance: exact },
+    );
+  });
+
+  it('functions made of others', () => {
+    check('composite', {
+      softmax: ({ rows }) => tf.softmax(rows.three),
+      'softmax of wide rows': ({ rows }) => tf.softmax(rows.twenty),
+      'softmax of a block': ({ rows }) => tf.softmax(rows.block),
+      'softmax of masked logits': ({ rows }) =>
+        tf.softmax(tf.where(rows.bools, rows.three, tf.onesLike(rows.three).mul(-1e9))),
+      logSoftmax: ({ rows }) => logSoftmax(rows.three),
+      'logSoftmax of wide rows': ({ rows }) => logSoftmax(rows.seventy),
+      'softmax of a parameter': ({ parameters }) => tf.softmax(parameters.vector),
+      'log-probability of a choice': ({ rows }) =>
+        tf.sum(
+          tf.mul(
+            logSoftmax(rows.four),
+            tf.oneHot(rows.placeOfFour as tf.Tensor1D, 4, 1, 0, 'float32'),
+          ),
+          1,
+        ),
+      'entropy of a choice': ({ rows }) => {
+        const logits = logSoftmax(rows.twenty);
+        return tf.neg(tf.sum(tf.mul(tf.exp(logits), logits), 1));
+      },
+      'moments of a block': ({ rows }) => tf.moments(rows.block, [1, 2]).variance,
+      'layer normalisation': ({ rows }) => {
+        const { mean, variance } = tf.moments(rows.twenty, 1, true);
+        return tf.div(tf.sub(rows.twenty, mean), tf.sqrt(tf.add(variance, 1e-3)));
+      },
+      'squared norm': ({ rows }) => tf.sum(tf.square(rows.seventy), 1),
+      'huber loss': ({ rows }) => {
+        const size = tf.abs(rows.three);
+        return tf.where(tf.less(size, 1), tf.mul(0.5, tf.square(rows.three)), tf.sub(size, 0.5));
+      },
+      'clip between rows': ({ rows }) =>
+        tf.minimum(tf.maximum(rows.twenty, tf.neg(tf.abs(rows.column))), tf.abs(rows.column)),
+      'a polynomial': ({ rows }) =>
+        [3, -1, 0.5, 2].reduce(
+          (sum, coefficient) => tf.add(tf.mul(sum, rows.three), coefficient),
+          tf.scalar(0) as tf.Tensor,
+        ),
+      'a chain that is used twice': ({ rows }) => {
+        const x = tf.exp(tf.neg(rows.twenty));
+        return tf.div(x, tf.add(1, tf.sum(x, 1, true)));
+      },
+    });
+  });
+
+  it('random numbers, to the bit', () => {
+    const keyOf = (batch: number) => {
+      const key = makeKey({ seed: 2 ** 40 + 3, phase: phases.validation, rows: batch, step: 9 });
+      const { int } = createTensors(batch);
+      return {
+        rows: { row: key.row, steps: int([batch], 0, 1000) },
+        parameters: { words: key.words, step: key.step },
+      };
+    };
+    type KeyParts = ReturnType<typeof keyOf>;
+    const whole = ({ rows, parameters }: KeyParts): Key => ({
+      words: parameters.words,
+      row: rows.row,
+      step: parameters.step,
+      use: uses.action,
+    });
+    const perRow = ({ rows, parameters }: KeyParts): Key => ({
+      ...whole({ rows, parameters }),
+      step: rows.steps,
+    });
+    expectCases(
+      'random',
+      {
+        uniform: (given) => uniform(whole(given), 0),
+        'uniform at the step of the row': (given) => uniform(perRow(given), 65_535),
+        'uniforms, 3': (given) => uniforms(whole(given), 1, 3),
+        'uniforms, 5': (given) => uniforms(whole(given), 1, 5),
+        'uniforms, 20': (given) => uniforms(perRow(given), 2, 20),
+        normal: (given) => normal(whole(given), 3),
+        'normals, 2': (given) => normals(whole(given), 4, 2),
+        'normals, 16': (given) => normals(whole(given), 4, 16),
+        'normals, 70': (given) => normals(perRow(given), 5, 70),
+        integers: (given) => randomInteger(whole(given), 6, 7),
+        'integers below 2^31 − 1': (given) => randomInteger(whole(given), 6, 2 ** 31 - 1),
+        bernoulli: (given) => bernoulli(whole(given), 7, tf.scalar(0.3)),
+        'bernoulli of rows': (given) =>
+          bernoulli(whole(given), 8, tf.div(tf.cast(given.rows.steps, 'float32'), 1000)),
+        categorical: (given) =>
+          categorical(
+            whole(given),
+            9,
+            tf.log(tf.add(uniforms(whole(given), 10, 5), 0.1)) as tf.Tensor2D,
+          ),
+        'another use': (given) => uniform(forUse(whole(given), uses.dynamics), 0),
+        'at the next step': (given) =>
+          uniform(keyAt(whole(given), tf.add(given.parameters.step, tf.scalar(1, 'int32'))), 0),
+        'an order of 100': (given) => permuteRows(whole(given), 11, 100),
+        'an order of 1': (given) => permuteRows(whole(given), 11, 1),
+        'the first of an order of 5000': (given) =>
+          tf.slice(permuteRows(whole(given), 12, 5000), [0], [40]),
+      },
+      keyOf,
+      { tolerance: exact },
+    );
+  });
+
+  it('numbers for rows that are no batch', () => {
+    const makeKeyParts = () => ({
+      parameters: {
+        words: tf.tensor1d([5, 6, 0], 'int32'),
+        row: tf.range(0, 30, 1, 'int32') as tf.Tensor1D,
+        step: tf.scalar(3, 'int32'),
+      },
+    });
+    const program = compile(
+      ({ parameters }: ReturnType<typeof makeKeyParts>) => ({
+        flat: normal({ ...parameters, use: 3 }, 0) as tf.Tensor,
+        narrow: normals({ ...parameters, use: 3 }, 1, 6) as tf.Tensor,
+        wide: uniforms({ ...parameters, use: 3 }, 1, 20) as tf.Tensor,
+      }),
+      { name: 'parameter draws' },
+    );
+    const given = makeKeyParts();
+    const actual = take(program(given));
+    const key: Key = { ...given.parameters, use: 3 };
+    const expected = take({
+      flat: normal(key, 0),
+      narrow: normals(key, 1, 6),
+      wide: uniforms(key, 1, 20),
+    });
+    expectAgreement(actual, expected, exact);
+    freeGiven(given);
+  });
+
+  it('a minibatch of rows in random order', () => {
+    expectCases(
+      'minibatch',
+      {
+        chosen: ({ rows, parameters }) => {
+          const { words, step } = parameters;
+          const order = permuteRows({ words, step, row: words, use: uses.shuffle }, 0, 40);
+          return tf.gather(rows.x, tf.slice(order, [10], [8]));
+        },
+        sum: ({ rows, parameters }) => {
+          const { words, step } = parameters;
+          const order = permuteRows({ words, step, row: words, use: uses.shuffle }, 0, 40);
+          const part = tf.gather(rows.x, tf.slice(order, [0], [30]));
+          return tf.matMul(part, tf.square(part), true);
+        },
+      },
+      () => ({
+        rows: { x: createTensors(4).float([40, 3]) },
+        parameters: { words: tf.tensor1d([1, 2, 0], 'int32'), step: tf.scalar(5, 'int32') },
+      }),
+      { sizes: [40] },
+    );
+  });
+
+  it('NaN, infinities and zeros of both signs', () => {
+    const special = [
+      NaN,
+      Infinity,
+      -Infinity,
+      0,
+      -0,
+      1,
+      -1,
+      1e-45,
+      -1e-45,
+      3e38,
+      -3e38,
+      0.5,
+      2,
+      -2.5,
+    ];
+    const pairs = special.flatMap((a) => special.map((b) => [a, b] as const));
+    const binary: Record<string, (a: tf.Tensor, b: tf.Tensor) => tf.Tensor> = {
+      add: tf.add,
+      sub: tf.sub,
+      mul: tf.mul,
+      div: tf.div,
+      minimum: tf.minimum,
+      maximum: tf.maximum,
+      pow: tf.pow,
+      mod: tf.mod,
+      atan2: tf.atan2,
+      squaredDifference: tf.squaredDifference,
+      // Quotients of numbers that float32 takes for zero are left out.
+      floorDiv: (a, b) => tf.floorDiv(tf.where(tf.less(tf.abs(a), 1e-30), tf.zerosLike(a), a), b),
+      divNoNan: tf.divNoNan,
+      less: tf.less,
+      lessEqual: tf.lessEqual,
+      greater: tf.greater,
+      greaterEqual: tf.greaterEqual,
+      equal: tf.equal,
+      notEqual: tf.notEqual,
+      where: (a, b) => tf.where(tf.greater(a, 0), a, b),
+    };
+    const unary: Record<string, (x: tf.Tensor) => tf.Tensor> = {
+      neg: tf.neg,
+      abs: tf.abs,
+      square: tf.square,
+      relu: tf.relu,
+      relu6: tf.relu6,
+      sign: tf.sign,
+      floor: tf.floor,
+      ceil: tf.ceil,
+      round: tf.round,
+      exp: tf.exp,
+      expm1: tf.expm1,
+      log: tf.log,
+      log1p: tf.log1p,
+      sqrt: tf.sqrt,
+      rsqrt: tf.rsqrt,
+      reciprocal: tf.reciprocal,
+      tanh: tf.tanh,
+      sigmoid: tf.sigmoid,
+      softplus: tf.softplus,
+      sin: tf.sin,
+      cos: tf.cos,
+      tan: tf.tan,
+      asin: tf.asin,
+      acos: tf.acos,
+      atan: tf.atan,
+      sinh: tf.sinh,
+      cosh: tf.cosh,
+      asinh: tf.asinh,
+      acosh: tf.acosh,
+      atanh: tf.atanh,
+      erf: tf.erf,
+      step: (x) => tf.step(x, 0.25),
+      clip: (x) => tf.clipByValue(x, -0.5, 1),
+      elu: tf.elu,
+      leakyRelu: (x) => tf.leakyRelu(x, 0.1),
+      isNaN: tf.isNaN,
+      isInf: tf.isInf,
+      isFinite: tf.isFinite,
+      'to int32': (x) => tf.cast(x, 'int32'),
+      'to bool': (x) => tf.cast(x, 'bool'),
+    };
+    const within: Record<string, (x: tf.Tensor) => tf.Tensor> = {
+      max: (x) => tf.max(x, 1),
+      min: (x) => tf.min(x, 1),
+      sum: (x) => tf.sum(x, 1),
+      argMax: (x) => tf.argMax(x, 1),
+      argMin: (x) => tf.argMin(x, 1),
+      cumsum: (x) => tf.cumsum(x, 1),
+      cumprod: (x) => tf.cumprod(x, 1),
+      softmax: (x) => tf.softmax(x),
+      'max over the batch': (x) => tf.max(x, 0),
+      'min over the batch': (x) => tf.min(x, 0),
+      'sum over the batch': (x) => tf.sum(x, 0),
+      'max of all': (x) => tf.max(x),
+      'min of all': (x) => tf.min(x),
+      'product with a parameter': (x) => tf.matMul(x, tf.ones([x.shape[1]!, 2])),
+      'product over the batch': (x) => tf.matMul(x, x, true),
+    };
+    type Special = {
+      rows: Record<'a' | 'b' | 'narrow' | 'wide', tf.Tensor>;
+      parameters: { x: tf.Tensor };
+    };
+    const cases: Record<string, (given: Special) => tf.Tensor> = {};
+    for (const [name, work] of Object.entries(binary)) {
+      cases[name] = ({ rows }) => work(rows.a, rows.b);
+    }
+    for (const [name, work] of Object.entries(unary)) {
+      cases[name] = ({ rows }) => work(rows.a);
+      cases[`${name} of a parameter`] = ({ parameters }) => work(parameters.x);
+    }
+    for (const [name, work] of Object.entries(within)) {
+      cases[`${name} of narrow rows`] = ({ rows }) => work(rows.narrow);
+      cases[`${name} of wide rows`] = ({ rows }) => work(rows.wide);
+    }
+    // Sums are of float32 numbers here, of doubles on cpu: none that overflow.
+    const addable = special.filter((x) => !(Math.abs(x) > 1e30 && Number.isFinite(x)));
+    const rotated = (width: number): tf.Tensor =>
+      tf.tensor2d(
+        pairs.map((_, row) =>
+          Array.from({ length: width }, (_, column) =>
+            // Most rows have few odd numbers, so that they do not all become NaN.
+            (row + column) % 7 === 0
+              ? addable[(row * 5 + column) % addable.length]!
+              : column - row / 3,
+          ),
+        ),
+      );
+    expectCases(
+      'special',
+      cases,
+      (): Special => ({
+        rows: {
+          a: tf.tensor1d(pairs.map(([a]) => a)),
+          b: tf.tensor1d(pairs.map(([, b]) => b)),
+          narrow: rotated(5),
+          wide: rotated(20),
+        },
+        parameters: { x: tf.tensor1d(special) },
+      }),
+      { sizes: [pairs.length] },
     );
   });
 });

@@ -12,6 +12,8 @@ it('prints a table, or one object; progress goes to standard error', async () =>
     devices: [{ name: 'wasm', peakMemoryMiB: expect.any(Number) }],
     missing: [],
     peers: [],
+    skippedPeers: [],
+    comparisons: [],
   });
   const [{ figures }] = report['devices'] as [{ figures: object[] }];
   expect(figures).toHaveLength(8);
@@ -34,4 +36,10 @@ it('refuses a Python that does not run the comparison before it measures anythin
   expect(code).toBe(2);
   expect(output).toBe('');
   expect(errors).toMatch(/^makertaker: --peers: \/no\/such\/python does not run .*\n$/);
+});
+
+it('takes --peers-gpu only beside --peers', async () => {
+  const { code, errors } = await captureOutput(['bench', '--quick', '--peers-gpu']);
+  expect(code).toBe(2);
+  expect(errors).toMatch(/^makertaker: .*peers-gpu -> peers/m);
 });
