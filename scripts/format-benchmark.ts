@@ -1,4 +1,4 @@
-import { type Comparison, speedBeside } from '../bench/compare-peers';
+import { bestForms, type Comparison, speedBeside } from '../bench/compare-peers';
 import type { Figure, FigureName } from '../bench/measure-device';
 import type { PeerFigure } from '../bench/measure-peers';
 import type { BenchmarkReport } from '../bench/report';
@@ -50,19 +50,13 @@ export function formatBenchmark(report: BenchmarkReport): string {
   ].join('\n');
 }
 
-/** The references' figures, the best form first, and how many times as fast each device is. */
+/** The best form of each reference, and how many times as fast each device is; JSON has all forms. */
 function formatPeers({ peers, devices }: BenchmarkReport): string {
   const speedOf = (peer: PeerFigure, figures: readonly Figure[]): string => {
     const speeds = figures.flatMap((figure) => speedBeside(peer, figure) ?? []);
     return speeds[0] === undefined ? '' : times(speeds[0]);
   };
-  const order = Object.keys(titles);
-  const sorted = [...peers].sort(
-    (a, b) =>
-      order.indexOf(a.name) - order.indexOf(b.name) ||
-      (a.unit === 'ms' ? a.value - b.value : b.value - a.value),
-  );
-  const rows = sorted.map((peer) => [
+  const rows = bestForms(peers).map((peer) => [
     titles[peer.name],
     peer.batch.toLocaleString('en-US'),
     describePeer(peer),

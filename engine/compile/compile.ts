@@ -7,7 +7,8 @@ import type { Graph } from './graph';
 import { printGraph } from './print';
 import { compileAhead, loadNative, type NativeProgram } from './run/native';
 import { schedule } from './schedule';
-import { joinProducts } from './simplify';
+import { separateParameters } from './separate';
+import { joinProducts, settleGuards } from './simplify';
 import { type ArgumentSpec, type Captures, record } from './trace';
 import { CompileError, isDType, sizeOf } from './traced';
 import { unifyGraphs } from './unify';
@@ -175,7 +176,7 @@ function build<Arguments extends CompiledArguments, Result extends TensorTree>(
     }
   }
   show('graph', () => printGraph(graph));
-  const source = printC(schedule(joinProducts(graph)));
+  const source = printC(schedule(separateParameters(joinProducts(settleGuards(graph, true)))));
   show('c', () => source);
   return { graph, source, template: template!, captured: graph.captured, program: null };
 }

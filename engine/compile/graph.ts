@@ -114,8 +114,8 @@ export type Operation =
   | { readonly op: 'final'; readonly of: Region; readonly index: number }
   /** An output of every step of a loop, T·k columns. */
   | { readonly op: 'stack'; readonly of: Region; readonly index: number }
-  /** The second input; where the first holds in no row, the third, which is then the same and costs less. */
-  | { readonly op: 'guard' };
+  /** The second input; where the first holds in no row of a tile, the third, which is then the same. Those of one `branch` go together. */
+  | { readonly op: 'guard'; readonly branch: number };
 
 export type Node = Operation & {
   readonly id: number;

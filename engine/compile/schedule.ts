@@ -87,7 +87,7 @@ interface Context {
 }
 
 /** Loops that cannot run within a tile: they sum over the batch, or have nothing to do with rows. */
-function outerLoops(live: ReadonlySet<Node>): Set<Region> {
+export function outerLoops(live: ReadonlySet<Node>): Set<Region> {
   const outer = new Set<Region>();
   const withRows = new Set<Region>();
   for (const node of live) {

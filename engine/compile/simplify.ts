@@ -1,4 +1,5 @@
-import { type Graph, type Node, operandsOf, reachable } from './graph';
+import { functions } from './emit/functions';
+import { type Graph, type Node, type NodeOf, operandsOf, reachable } from './graph';
 
 /**
  * Joins sums of matrix products into one operation with one set of accumulators: x·A + (y·B + c)
@@ -59,4 +60,71 @@ export function countUses(graph: Graph, order: readonly Node[]): Map<Node, numbe
   graph.outputs.forEach(({ node }) => use(node));
   order.forEach((node) => operandsOf(node).forEach(use));
   return uses;
+}
+
+/** Of work that only one branch needs: about what a block of random numbers costs. */
+const dearBranch = 3;
+
+/**
+ * Decides for each branch whether it is worth a look at the rows of a tile: a branch that costs little
+ * is always taken, and its guards are the values it computes.
+ * @param canGuard false: all are taken
+ */
+export function settleGuards(graph: Graph, canGuard: boolean): Graph {
+  const order = reachable(graph.outputs.map(({ node }) => node));
+  const guards = order.filter((node): node is NodeOf<'guard'> => node.op === 'guard');
+  for (const branch of new Set(guards.map((guard) => guard.branch))) {
+    const own = guards.filter((guard) => guard.branch === branch);
+    const work = onlyFor(own, order, graph).reduce((sum, node) => sum + costOf(node), 0);
+    if (canGuard && work >= dearBranch) continue;
+    for (const guard of own) {
+      const taken = guard.inputs[1]!;
+      Object.assign(guard as unknown as Record<string, unknown>, {
+        op: 'pick',
+        source: new Int32Array(taken.columns).map((_, column) => column),
+        fill: 0,
+        inputs: [taken],
+      });
+    }
+  }
+  return graph;
+}
+
+/** The nodes that nothing but the first branch of these guards needs. */
+export function onlyFor(
+  guards: readonly NodeOf<'guard'>[],
+  order: readonly Node[],
+  graph: Pick<Graph, 'outputs'>,
+): Node[] {
+  const own = new Set<Node>(guards);
+  const shared = new Set<Node>(graph.outputs.map(({ node }) => node));
+  const used = new Set<Node>();
+  const only: Node[] = [];
+  // Users come after what they use.
+  for (const node of [...order].reverse()) {
+    const isOnly = used.has(node) && !shared.has(node) && !own.has(node);
+    if (isOnly) only.push(node);
+    operandsOf(node).forEach((operand, place) => {
+      if (isOnly || (own.has(node) && place === 1)) used.add(operand);
+      else shared.add(operand);
+    });
+  }
+  return only.filter((node) => node.space && !shared.has(node)).reverse();
+}
+
+/** In blocks of random numbers, roughly. */
+function costOf(node: Node): number {
+  switch (node.op) {
+    case 'draw':
+      return Math.ceil(node.columns / 4);
+    case 'matmul':
+      return node.inner.reduce((sum, size) => sum + size, 0) * node.columns;
+    case 'map':
+      return (functions[node.name]!.isCheap ? 0.02 : 0.3) * node.columns;
+    case 'lookup':
+    case 'locate':
+      return 0.3 * node.columns;
+    default:
+      return 0.01 * node.columns;
+  }
 }

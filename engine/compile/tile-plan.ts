@@ -10,6 +10,7 @@ import {
   type RowPhase,
   type Schedule,
 } from './schedule';
+import { onlyFor } from './simplify';
 import { CompileError } from './traced';
 
 /** Values of at most so many columns stay in registers within a strip. */
@@ -20,7 +21,7 @@ export type StripItem =
   | { readonly kind: 'node'; readonly node: Node }
   /** Writes a value where the program's results go: output `index`, or row t of it within a loop. */
   | { readonly kind: 'output'; readonly node: Node; readonly outputs: readonly number[]; readonly of: Region | null }
-  /** Writes a value into a buffer: a carry's slot, or row t of a loop's stacked output. */
+  /** Writes a value into a buffer: a carry's slot or a guard's, or row t of a loop's stacked output. */
   | { readonly kind: 'carry'; readonly node: Node; readonly slot: Node }
   | { readonly kind: 'stack'; readonly node: Node; readonly stack: Node }
   /** Writes a loop's result where later passes read it. */
@@ -38,6 +39,14 @@ export type Group =
       readonly at: number;
     }
   | { readonly kind: 'outer'; readonly node: NodeOf<'outer'>; readonly at: number }
+  /** One of two stretches, by whether the condition holds in any row of the tile. */
+  | {
+      readonly kind: 'guard';
+      readonly condition: Node;
+      readonly then: readonly Group[];
+      readonly otherwise: readonly Group[];
+      readonly at: number;
+    }
   | {
       readonly kind: 'loop';
       readonly region: Region;
@@ -47,6 +56,14 @@ export type Group =
       readonly at: number;
       readonly end: number;
     };
+
+/** The groups that a loop repeats or a guard chooses from. */
+export const groupsWithin = (group: Group): readonly Group[] =>
+  group.kind === 'loop'
+    ? group.body
+    : group.kind === 'guard'
+      ? [...group.then, ...group.otherwise]
+      : [];
 
 /** Columns of a tile's scratch memory. */
 export interface Buffer {
@@ -94,7 +111,14 @@ type Item =
   | { readonly kind: 'strip'; readonly item: StripItem; readonly needs: readonly Node[]; readonly gives: Node | null }
   | { readonly kind: 'product'; readonly node: NodeOf<'matmul'>; readonly needs: readonly Node[] }
   | { readonly kind: 'outer'; readonly node: NodeOf<'outer'>; readonly needs: readonly Node[] }
-  | { readonly kind: 'loop'; readonly region: Region; readonly needs: readonly Node[]; readonly starts: readonly Node[] };
+  | { readonly kind: 'loop'; readonly region: Region; readonly needs: readonly Node[]; readonly starts: readonly Node[] }
+  | {
+      readonly kind: 'guard';
+      readonly guards: readonly NodeOf<'guard'>[];
+      /** Work that only the first branch needs. */
+      readonly only: readonly Node[];
+      readonly needs: readonly Node[];
+    };
 
 /** The outputs that are these nodes, but for those a loop writes as it runs. */
 function outputItems({ graph }: Schedule, nodes: readonly Node[]): StripItem[] {
@@ -132,7 +156,14 @@ function planGroups(
     if (isFar && node.space && !spans.has(node)) loads.add(node);
   };
 
+  const guarded = new Set<Node>();
+  for (const item of guardItems(planner, nodes, extra, region)) {
+    items.push(item);
+    [...item.guards, ...item.only].forEach((node) => guarded.add(node));
+    load(item.guards[0]!.inputs[0]!);
+  }
   for (const node of nodes) {
+    if (guarded.has(node)) continue;
     if (node.op === 'final' || node.op === 'stack') {
       loops.add(node.of);
       continue;
@@ -183,6 +214,14 @@ function planGroups(
     if (!spans.has(node)) spans.set(node, { from: at, to: at });
   };
 
+  /** Whether it replaces what this loop carries: last, when nothing reads the old value any more. */
+  const isOwnCarry = (entry: Item): boolean =>
+    entry.kind === 'strip' &&
+    entry.item.kind === 'carry' &&
+    entry.item.slot.op === 'slot' &&
+    region !== null &&
+    entry.item.slot.region === region;
+
   const takeStrip = (): boolean => {
     const at = planner.position;
     const taken: StripItem[] = [];
@@ -194,7 +233,7 @@ function planGroups(
         if (entry.kind !== 'strip') continue;
         const ready = entry.needs.every((node) => isThere(node) || canLoadDirectly(node));
         if (!ready) continue;
-        if (entry.item.kind === 'carry' && region && entry.item.slot.region === region) continue;
+        if (isOwnCarry(entry)) continue;
         remaining.delete(entry);
         taken.push(entry.item);
         entry.needs.forEach((node) => use(node, at));
@@ -206,7 +245,7 @@ function planGroups(
     for (const entry of remaining) {
       if (entry.kind !== 'strip' || entry.item.kind !== 'carry') continue;
       const { slot } = entry.item;
-      if (!region || slot.region !== region || !entry.needs.every(isThere)) continue;
+      if (!isOwnCarry(entry) || !entry.needs.every(isThere)) continue;
       const isRead = [...remaining].some(
         (other) => other !== entry && other.needs.includes(slot) && !(other.kind === 'strip' && other.item.kind === 'carry'),
       );
@@ -246,6 +285,8 @@ function planGroups(
         groups.push({ kind: 'product', node: entry.node, epilogue, at });
       } else if (entry.kind === 'outer') {
         groups.push({ kind: 'outer', node: entry.node, at });
+      } else if (entry.kind === 'guard') {
+        groups.push(planGuard(planner, entry, region, at, use, make));
       } else {
         groups.push(planLoop(planner, entry.region, nodes, at, use, make));
       }
@@ -294,6 +335,52 @@ function epilogueOf(
     remaining.delete(entry);
   }
   return epilogue;
+}
+
+/** The branches among these nodes, each with the work that nothing else needs. */
+function guardItems(
+  { live, schedule }: Planner,
+  nodes: readonly Node[],
+  extra: readonly StripItem[],
+  region: Region | null,
+): Extract<Item, { kind: 'guard' }>[] {
+  const guards = nodes.filter((node): node is NodeOf<'guard'> => node.op === 'guard');
+  const here = new Set(nodes);
+  // Whatever is read elsewhere: by loops, as results, by later passes.
+  const roots = [
+    ...extra.map(({ node }) => node),
+    ...nodes.flatMap((node) => (node.op === 'final' || node.op === 'stack' ? readsOf(live, node) : [])),
+    ...nodes.filter((node) => schedule.stored.has(node)),
+    ...(region ? bodyRoots(live, region) : []),
+  ];
+  return [...new Set(guards.map(({ branch }) => branch))].map((branch) => {
+    const own = guards.filter((guard) => guard.branch === branch);
+    const only = onlyFor(own, nodes, { outputs: roots.map((node) => ({ node })) as never }).filter((node) => here.has(node));
+    const inside = new Set<Node>(only);
+    const needs = [...own, ...only]
+      .flatMap((node) => node.inputs)
+      .filter((input) => input.space && !inside.has(input));
+    return { kind: 'guard', guards: own, only, needs };
+  });
+}
+
+function planGuard(
+  planner: Planner,
+  { guards, only, needs }: Extract<Item, { kind: 'guard' }>,
+  region: Region | null,
+  at: number,
+  use: (node: Node, at: number) => void,
+  make: (node: Node, at: number) => void,
+): Group {
+  guards.forEach((guard) => make(guard, at));
+  const copies = (place: 1 | 2): StripItem[] =>
+    guards.map((guard) => ({ kind: 'carry', node: guard.inputs[place]!, slot: guard }));
+  const then = planGroups(planner, only, copies(1), region);
+  const otherwise = planGroups(planner, [], copies(2), region);
+  const end = planner.position;
+  planner.position += 1;
+  [...needs, ...guards].forEach((node) => use(node, end));
+  return { kind: 'guard', condition: guards[0]!.inputs[0]!, then, otherwise, at };
 }
 
 const isBuffered = (node: Node): boolean => !(node.op === 'slot' && node.what === 'input');
@@ -361,7 +448,7 @@ function placeBuffers({ spans, fused }: Planner): Map<Node, Buffer> {
       continue;
     }
     const isWide = node.columns > mostRegisters && !fused.has(node);
-    const crosses = to > from || isWide || node.op === 'slot';
+    const crosses = to > from || isWide || node.op === 'slot' || node.op === 'guard';
     if (crosses) buffers.set(home, { columns: node.columns, start: -1, from, to });
   }
   const placed: Buffer[] = [];

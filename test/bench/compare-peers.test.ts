@@ -1,4 +1,4 @@
-import { comparePeers, speedBeside } from '../../bench/compare-peers';
+import { bestForms, comparePeers, speedBeside } from '../../bench/compare-peers';
 import type { Figure } from '../../bench/measure-device';
 import type { PeerFigure } from '../../bench/measure-peers';
 
@@ -46,4 +46,14 @@ it('compares each figure of each device with the best reference', () => {
     { device: 'cpu', name: 'fisherProduct', batch: 32768, best, speed: 0.1 },
   ]);
   expect(comparePeers(devices, [])).toEqual([]);
+});
+
+it('chooses the fastest form of each reference for each figure and size', () => {
+  const rate = { name: 'policySteps', unit: 'environment steps/s' } as const;
+  const torch = peer({ peer: 'torch 2', value: 4 });
+  const jax = peer({ value: 5 });
+  const small = peer({ value: 1, batch: 512 });
+  const fast = peer({ ...rate, value: 9 });
+  const peers = [jax, peer({ value: 6 }), torch, small, peer({ ...rate, value: 8 }), fast];
+  expect(bestForms(peers)).toEqual([fast, small, torch, jax]);
 });

@@ -6,7 +6,13 @@ const slowPeer: PeerFigure = {
   ...{ peer: 'torch 2', name: 'fisherProduct', form: 'gauss-newton', threads: 1, device: 'cpu' },
   ...{ batch: 32768, unit: 'ms', value: 50, min: 49, max: 52, runs: 7 },
 };
-const bestPeer: PeerFigure = { ...slowPeer, form: 'in blocks', threads: 2, value: 25 };
+const bestPeer: PeerFigure = {
+  ...slowPeer,
+  peer: 'jax 1',
+  form: 'in blocks',
+  threads: 2,
+  value: 25,
+};
 
 const report: BenchmarkReport = {
   version: '0.1.0',
@@ -32,7 +38,7 @@ const report: BenchmarkReport = {
     },
   ],
   missing: [{ name: 'tensorflow', reason: 'not installed' }],
-  peers: [slowPeer, bestPeer],
+  peers: [slowPeer, bestPeer, { ...slowPeer, form: 'slower', value: 60 }],
   skippedPeers: [{ name: 'market_making_jax.py', reason: 'no jax' }],
   comparisons: [
     { device: 'wasm', name: 'fisherProduct', batch: 32768, best: bestPeer, speed: 0.16666 },
@@ -51,11 +57,11 @@ it('shows every figure, what was skipped and what is missing, and the peers', ()
     'tensorflow is missing: not installed',
     '',
     'figure                              rows  reference                        median  unit  wasm is',
-    'Fisher-vector product, 4→64→64→2  32,768  torch 2, in blocks, 2 threads        25  ms     0.167×',
+    'Fisher-vector product, 4→64→64→2  32,768  jax 1, in blocks, 2 threads          25  ms     0.167×',
     'Fisher-vector product, 4→64→64→2  32,768  torch 2, gauss-newton, 1 thread      50  ms     0.333×',
     '',
     'market_making_jax.py is skipped: no jax',
     '',
-    'Fisher-vector product, 4→64→64→2, 32,768 rows: wasm is 0.167× as fast as the best reference, torch 2, in blocks, 2 threads: 25 ms',
+    'Fisher-vector product, 4→64→64→2, 32,768 rows: wasm is 0.167× as fast as the best reference, jax 1, in blocks, 2 threads: 25 ms',
   ]);
 });

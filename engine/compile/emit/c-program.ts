@@ -1,6 +1,6 @@
 import type { Node, NodeOf, Region, Space } from '../graph';
 import type { RowPhase, Schedule, Statement } from '../schedule';
-import { type Group, planTile, type TilePlan } from '../tile-plan';
+import { type Group, groupsWithin, planTile, type TilePlan } from '../tile-plan';
 import { CompileError } from '../traced';
 import { cDialect } from './c-dialect';
 import { printParameter, type ParameterNames } from './c-parameters';
@@ -176,6 +176,18 @@ function createProgram(schedule: Schedule) {
               memory: (node) => memoryOf(plan, stored, node)!,
               partial: partial(group.node),
             });
+          case 'guard':
+            return [
+              '{ int any = 0;',
+              ...printStripLoop([
+                `any |= v_any(v_iload((const int32_t *)(${memoryOf(plan, stored, group.condition)!} + (int64_t)s * L + at)));`,
+              ]),
+              'if (any) {',
+              ...printGroups(group.then).map((line) => `  ${line}`),
+              '} else {',
+              ...printGroups(group.otherwise).map((line) => `  ${line}`),
+              '} }',
+            ];
           case 'loop': {
             const { region, parameters, body } = group;
             const t = `t${numberOf(region)}`;
@@ -434,17 +446,24 @@ function createProgram(schedule: Schedule) {
   return { text };
 }
 
+/** A loop over the vectors of rows of a tile. */
+const printStripLoop = (body: readonly string[]): string[] => [
+  'for (int s = 0; s < strips; s++) for (int at = 0; at < L; at += W) {',
+  '  if (row0 + s * L + at >= n) break;',
+  ...body.map((line) => `  ${line}`),
+  '}',
+];
+
 function collectLoops(groups: readonly Group[], loops: Set<Region>): void {
   for (const group of groups) {
-    if (group.kind !== 'loop') continue;
-    loops.add(group.region);
-    collectLoops(group.body, loops);
+    if (group.kind === 'loop') loops.add(group.region);
+    collectLoops(groupsWithin(group), loops);
   }
 }
 
 const productsOf = (groups: readonly Group[]): NodeOf<'matmul'>[] =>
   groups.flatMap((group) =>
-    group.kind === 'product' ? [group.node] : group.kind === 'loop' ? productsOf(group.body) : [],
+    group.kind === 'product' ? [group.node] : productsOf(groupsWithin(group)),
   );
 
 /** Every value that the work of a pass reads. */
@@ -466,6 +485,10 @@ function readsOfPhase({ groups }: TilePlan): Set<Node> {
         return;
       case 'outer':
         group.node.inputs.forEach((input) => reads.add(input));
+        return;
+      case 'guard':
+        reads.add(group.condition);
+        groupsWithin(group).forEach(visit);
         return;
       case 'loop':
         group.body.forEach(visit);

@@ -11,6 +11,21 @@ function withLeaves<Tree extends TensorTree>(tree: Tree, leaves: readonly tf.Ten
   return mapTrees(() => leaves[place++]!, tree);
 }
 
+/** The leaves of a tree in the order of another's, whose names may stand in another order. */
+function leavesAs(order: TensorTree, tree: TensorTree): tf.Tensor[] {
+  const leaves: tf.Tensor[] = [];
+  mapTrees(
+    (_, leaf) => {
+      if (!leaf) throw new CompileError('the body of a loop returns another carry than it is given');
+      leaves.push(leaf);
+      return leaf;
+    },
+    order,
+    tree,
+  );
+  return leaves;
+}
+
 /** Loops recorded as regions. */
 export function createLoopRecorder(
   present: () => Recording,
@@ -18,6 +33,7 @@ export function createLoopRecorder(
   tensorOf: (traced: Traced) => tf.Tensor,
 ): LoopRecorder {
   let innermost: Region | null = null;
+  let branches = 0;
 
   const open = (kind: Region['kind'], length: number, reverse: boolean): Region => ({
     kind,
@@ -167,7 +183,7 @@ export function createLoopRecorder(
           inputs ? withLeaves(inputs, rows.map(tensorOf)) : ({} as TensorTree),
         ),
       );
-      close(region, initial, slots, leavesOf(result.carry).map(tracedOf));
+      close(region, initial, slots, leavesAs(carry, result.carry).map(tracedOf));
       const outputs = leavesOf(result.output).map(tracedOf);
       const stacked = outputs.map((traced) =>
         tensorOf({
@@ -193,17 +209,18 @@ export function createLoopRecorder(
       if (condition.node.space || condition.node.columns !== 1) {
         throw new CompileError('iterate goes on while one number holds, not one a row');
       }
-      close(region, initial, slots, leavesOf(next).map(tracedOf));
+      close(region, initial, slots, leavesAs(carry, next).map(tracedOf));
       region.condition = condition.node;
       return withLeaves(carry, finals(region, slots));
     },
 
     branch(condition, then, otherwise) {
       const chosen = tracedOf(condition).node;
+      branches += 1;
       const yes = then();
-      const no = leavesOf(otherwise()).map(tracedOf);
+      const no = leavesAs(yes, otherwise()).map(tracedOf);
       const guarded = leavesOf(yes).map((tensor, index) =>
-        guard(present(), chosen, tracedOf(tensor), no[index]!),
+        guard(present(), branches, chosen, tracedOf(tensor), no[index]!),
       );
       return withLeaves(yes, guarded.map(tensorOf));
     },
@@ -211,12 +228,23 @@ export function createLoopRecorder(
 }
 
 /**
- * Rows are looked at on their own, so that "any row" becomes "any of the rows at hand": where it does
- * not hold, both branches are the same by the contract of `branch`.
+ * Rows are looked at on their own, so that "any row" becomes "any row of the tile": where it does not
+ * hold, both branches are the same by the contract of `branch`.
  */
-function guard({ builder }: Recording, condition: Node, yes: Traced, no: Traced): Traced {
-  void condition;
-  void no;
-  void builder;
-  return yes;
+function guard(
+  recording: Recording,
+  branch: number,
+  condition: Node,
+  yes: Traced,
+  no: Traced,
+): Traced {
+  const isAny = condition.op === 'reduceRows' && condition.name === 'any';
+  const rows = isAny ? condition.inputs[0]! : condition;
+  const [left, right] = [expanded(recording, yes), expanded(recording, no)];
+  if (left === right || !rows.space || rows.columns !== 1 || !left.space) return yes;
+  const node = recording.builder.make(
+    { op: 'guard', branch },
+    { inputs: [rows, left, right], dtype: left.dtype, columns: left.columns },
+  );
+  return { ...yes, node };
 }
