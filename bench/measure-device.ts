@@ -130,7 +130,7 @@ function jobsOf(scale: Scale): Job[] {
       size: daysBatch * steps(daysBatch),
       prepare: () => tradingDays(daysBatch, steps(daysBatch)),
     },
-    { name: 'fisherProduct', batch: rows, size: 1, prepare: () => fisherProducts(rows) },
+    { name: 'fisherProduct', batch: rows, size: 10, prepare: () => fisherProducts(rows) },
     {
       name: 'trpoUpdate',
       like: 'fisherProduct',

@@ -1,5 +1,6 @@
 import { createLearner } from '../algorithms/training';
-import { rollout } from '../algorithms/rollout';
+import { createTrainingPrograms } from '../algorithms/training-programs';
+import { trpoUpdate } from '../algorithms/trpo/update';
 import { disposeKey, makeKey, phases } from '../engine/random';
 import { disposeTree } from '../engine/tensors';
 import { awaitDevice } from './await-device';
@@ -15,20 +16,27 @@ export function policySteps(environments: number, steps: number, episode?: numbe
   const environment = benchmarkMarket(episode);
   const config = benchmarkLearner(environments, steps);
   const learner = createLearner(environment, config);
+  const { policy, valueNetwork } = learner;
+  const parts = { environment, policy, valueNetwork, config, updatePolicy: trpoUpdate };
+  const programs = createTrainingPrograms(parts);
   const { tensors } = learner.initialise(seed);
   const parameters = environment.parameters();
   const key = makeKey({ seed, phase: phases.training, rows: environments });
-  const behaviour = {
-    policy: learner.policy,
-    parameters: tensors.policy,
-    moments: tensors.observations,
-    observationClip: config.training.observationClip,
+  const { words, row, step } = key;
+  const input = {
+    rows: { position: tensors.position, row },
+    parameters: {
+      environment: parameters,
+      policy: tensors.policy,
+      observations: tensors.observations,
+      key: { words, step },
+    },
   };
 
   return {
     amount: environments * steps,
     run() {
-      const result = rollout(environment, parameters, behaviour, tensors.position, key, steps);
+      const result = programs.rollout(input);
       awaitDevice(result.trajectory.reward);
       disposeTree([result.position, result.trajectory]);
     },

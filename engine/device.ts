@@ -4,7 +4,7 @@ import { cpu } from './devices/cpu';
 import type { Probe } from './devices/device';
 import { native } from './devices/native';
 import { tensorflow } from './devices/tensorflow';
-import { cuda } from './devices/unbuilt';
+import { cuda } from './devices/cuda';
 import { wasm } from './devices/wasm';
 import { InputError } from './input-error';
 

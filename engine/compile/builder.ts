@@ -133,28 +133,41 @@ function usedColumns(
   inputs: readonly Node[],
   source: ArrayLike<number>,
 ): { from: Node[]; places: Int32Array } {
-  const starts: number[] = [];
-  let total = 0;
-  const owner: number[] = [];
-  inputs.forEach((input, index) => {
-    starts.push(total);
-    for (let column = 0; column < input.columns; column += 1) owner.push(index);
-    total += input.columns;
-  });
+  const ends: number[] = [];
+  inputs.reduce((end, { columns }) => {
+    ends.push(end + columns);
+    return end + columns;
+  }, 0);
   const from: Node[] = [];
-  const newStarts = new Map<Node, number>();
+  const shifts = new Map<number, number>();
+  const starts = new Map<Node, number>();
   let width = 0;
-  const places = Int32Array.from(source, (place) => {
-    if (place < 0) return -1;
-    const index = owner[place]!;
+  /** What a place within an input grows by. */
+  const shiftOf = (index: number): number => {
     const input = inputs[index]!;
-    if (!newStarts.has(input)) {
-      newStarts.set(input, width);
+    if (!starts.has(input)) {
+      starts.set(input, width);
       from.push(input);
       width += input.columns;
     }
-    return newStarts.get(input)! + place - starts[index]!;
-  });
+    return starts.get(input)! - (ends[index]! - input.columns);
+  };
+  const places = new Int32Array(source.length);
+  let index = 0;
+  for (let column = 0; column < source.length; column += 1) {
+    const place = source[column]!;
+    if (place < 0) {
+      places[column] = -1;
+      continue;
+    }
+    // Neighbours mostly come from the same input.
+    if (place >= ends[index]! || place < ends[index]! - inputs[index]!.columns) {
+      index = ends.findIndex((end) => place < end);
+    }
+    let shift = shifts.get(index);
+    if (shift === undefined) shifts.set(index, (shift = shiftOf(index)));
+    places[column] = place + shift;
+  }
   return { from, places };
 }
 

@@ -2,13 +2,13 @@ import * as tf from '@tensorflow/tfjs';
 
 import { isRecording } from '../recorder';
 import { leavesOf, mapTrees, type TensorTree, tidyTree } from '../tensors';
+import { arrange } from './arrange';
+import { cPrelude } from './emit/c-prelude';
 import { printC } from './emit/c-program';
 import type { Graph } from './graph';
-import { printGraph } from './print';
+import { printGraph, printSchedule } from './print';
+import { type DeviceProgram, isDeviceBackend } from './run/device';
 import { compileAhead, loadNative, type NativeProgram } from './run/native';
-import { schedule } from './schedule';
-import { separateParameters } from './separate';
-import { joinProducts, settleGuards } from './simplify';
 import { type ArgumentSpec, type Captures, record } from './trace';
 import { CompileError, isDType, sizeOf } from './traced';
 import { unifyGraphs } from './unify';
@@ -55,14 +55,15 @@ export function compile<Arguments extends CompiledArguments, Result extends Tens
   const entries = new Map<string, Entry<Result>>();
   let isEager = false;
 
-  const entryFor = (given: Arguments, call: Call): Entry<Result> => {
-    const general = entries.get(call.key);
+  const entryFor = (given: Arguments, call: Call, device: string): Entry<Result> => {
+    const key = `${device} ${call.key}`;
+    const general = entries.get(key);
     if (general) return general;
-    const fixedKey = `${call.key} B = ${call.rows}`;
+    const fixedKey = `${key} B = ${call.rows}`;
     const fixed = entries.get(fixedKey);
     if (fixed) return fixed;
     const entry = build(name, compute, given, call, captures);
-    entries.set(entry.graph.rows === null ? call.key : fixedKey, entry);
+    entries.set(entry.graph.rows === null ? key : fixedKey, entry);
     return entry;
   };
 
@@ -71,8 +72,8 @@ export function compile<Arguments extends CompiledArguments, Result extends Tens
     if (!device) return tidyTree(() => compute(given));
     try {
       const call = describeCall(given);
-      const entry = entryFor(given, call);
-      if (collecting) collecting.add(entry.source);
+      const entry = entryFor(given, call, device);
+      if (collecting && !entry.onDevice) collecting.add(entry.source);
       return run(entry, call);
     } catch (error) {
       if (!(error instanceof CompileError)) throw error;
@@ -91,7 +92,11 @@ interface Entry<Result extends TensorTree> {
   readonly template: Result;
   /** Tensors from outside, inputs after the arguments. */
   readonly captured: readonly tf.TensorInfo[];
+  /** Sizes that were looked at: a function may do something else for more rows. */
+  readonly mostRows: number;
   program: NativeProgram | null;
+  /** On a device that has its own programs. */
+  readonly onDevice: DeviceProgram | null;
 }
 
 /** The tensors of one call. */
@@ -131,12 +136,16 @@ function describeCall(given: CompiledArguments): Call {
       tensors.push(tensor);
     });
   }
-  const key = specs.map(({ dtype, shape }) => `${dtype}[${shape}]`).join(' ');
-  return { key, specs, tensors, rows: rows ?? 1 };
+  const shapes = specs.map(({ dtype, shape }) => `${dtype}[${shape}]`).join(' ');
+  return { key: `${tf.engine().backendName}: ${shapes}`, specs, tensors, rows: rows ?? 1 };
 }
 
-/** Two sizes to record at, far apart and unlike any other size: what depends on them shows. */
-const recordedSizes = [100_003, 97] as const;
+/**
+ * Sizes to record at, unlike any other size: what depends on the batch shows. The small one, and the
+ * least of the others that is no smaller than the batch at hand.
+ */
+const smallSize = 97;
+const largeSizes = [10_007, 100_003, 1_000_003, 10_000_019, 100_000_007] as const;
 
 function build<Arguments extends CompiledArguments, Result extends TensorTree>(
   name: string,
@@ -165,33 +174,41 @@ function build<Arguments extends CompiledArguments, Result extends TensorTree>(
     );
   const hasRows = specs.some(({ shape }) => shape.includes(-1));
   let graph: Recorded;
-  if (!hasRows) graph = recordAt(recordedSizes[1]);
+  const large = largeSizes.find((size) => size >= rows);
+  if (!hasRows) graph = recordAt(smallSize);
+  else if (large === undefined) graph = { ...recordAt(rows), rows };
   else {
-    const [first, second] = recordedSizes.map(recordAt) as [Recorded, Recorded];
+    const [first, second] = [recordAt(large), recordAt(smallSize)];
     try {
-      graph = { ...unifyGraphs(first, second, recordedSizes), captured: first.captured };
+      graph = { ...unifyGraphs(first, second, [large, smallSize]), captured: first.captured };
     } catch (error) {
       if (!(error instanceof CompileError)) throw error;
       graph = { ...recordAt(rows), rows };
     }
   }
   show('graph', () => printGraph(graph));
-  const source = printC(schedule(separateParameters(joinProducts(settleGuards(graph, true)))));
-  show('c', () => source);
-  return { graph, source, template: template!, captured: graph.captured, program: null };
+  const arranged = arrange(graph);
+  show('schedule', () => printSchedule(arranged));
+  const backend = tf.backend();
+  const onDevice = isDeviceBackend(backend) ? backend.loadProgram(name, arranged) : null;
+  const source = onDevice ? '' : printC(arranged);
+  show('code', () => source.slice(cPrelude.length));
+  const { captured } = graph;
+  const mostRows = hasRows ? (large ?? rows) : Infinity;
+  return { graph, source, template: template!, captured, mostRows, program: null, onDevice };
 }
 
 type Recorded = ReturnType<typeof record>;
 
-/** `MAKERTAKER_DEBUG=graph,c` prints the stages of every program. */
-function show(stage: string, text: () => string): void {
-  const wanted = process.env['MAKERTAKER_DEBUG'];
-  if (wanted && wanted.split(',').includes(stage)) console.error(text());
+/** `MAKERTAKER_SHOW=graph,schedule,code` prints these stages of every program that is built. */
+function show(stage: 'graph' | 'schedule' | 'code', text: () => string): void {
+  if (process.env['MAKERTAKER_SHOW']?.split(',').includes(stage)) console.error(text());
 }
 
 /** The device that runs compiled programs, if the present one does. */
-function compiledDevice(): 'native' | null {
-  return tf.engine().backendName === 'native' ? 'native' : null;
+function compiledDevice(): 'native' | 'cuda' | null {
+  const name = tf.engine().backendName;
+  return name === 'native' || name === 'cuda' ? name : null;
 }
 
 /** Whether compiled functions run as programs on the present device. */
@@ -199,6 +216,7 @@ export const compilesHere = (): boolean => !isRecording() && compiledDevice() !=
 
 function run<Result extends TensorTree>(entry: Entry<Result>, { tensors, rows }: Call): Result {
   const { graph } = entry;
+  if (entry.onDevice) return runOnDevice(entry, entry.onDevice, { tensors, rows });
   const backend = tf.backend() as ArrayBackend;
   const inputs = [...tensors, ...entry.captured].map((tensor) => arrayOf(backend, tensor));
   const outputs = graph.outputs.map(({ dtype, shape }) => {
@@ -217,6 +235,21 @@ function run<Result extends TensorTree>(entry: Entry<Result>, { tensors, rows }:
   );
   let place = 0;
   return mapTrees(() => results[place++]!, entry.template);
+}
+
+/** While programs are collected it runs as well: it is enqueued, and nothing waits for it. */
+function runOnDevice<Result extends TensorTree>(
+  { captured, template }: Entry<Result>,
+  program: DeviceProgram,
+  { tensors, rows }: Pick<Call, 'tensors' | 'rows'>,
+): Result {
+  const backend = tf.backend();
+  if (!isDeviceBackend(backend)) throw new Error('the device has changed during a call');
+  const results = backend
+    .runProgram(program, [...tensors, ...captured], rows)
+    .map((info) => engineInternals().makeTensorFromTensorInfo(info, backend));
+  let place = 0;
+  return mapTrees(() => results[place++]!, template);
 }
 
 /** A backend whose tensors are typed arrays in memory. */

@@ -1,4 +1,6 @@
 import { type Graph, type Node, reachable, type Region } from './graph';
+import type { Schedule, Statement } from './schedule';
+import { type Group, planTile, type StripItem } from './tile-plan';
 
 /** A graph as text, a line a node, bodies of loops indented: what the debug switch shows. */
 export function printGraph({ name, inputs, outputs }: Graph): string {
@@ -60,3 +62,54 @@ function describeOperation(node: Node, inputs: Graph['inputs']): string {
 
 const abbreviate = (values: readonly number[]): string =>
   values.length <= 8 ? values.join(' ') : `${values.slice(0, 6).join(' ')} … (${values.length})`;
+
+/** What a program does in order: arithmetic on parameters, passes over the rows and their groups, loops. */
+export function printSchedule(schedule: Schedule): string {
+  const indent = (lines: readonly string[]): string[] => lines.map((line) => `  ${line}`);
+  const ids = (nodes: readonly Node[]): string => nodes.map(({ id }) => `%${id}`).join(' ');
+  const describeItem = (item: StripItem): string =>
+    item.kind === 'node' ? `%${item.node.id}` : `${item.kind} %${item.node.id}`;
+  const describeGroup = (group: Group): string[] => {
+    switch (group.kind) {
+      case 'strip':
+        return [`row by row: ${group.items.map(describeItem).join(', ')}`];
+      case 'product':
+        return [`product %${group.node.id}, then ${ids(group.epilogue) || 'nothing'}`];
+      case 'outer':
+        return [`sum of products over the rows %${group.node.id}`];
+      case 'guard':
+        return [
+          `if %${group.condition.id} in any row:`,
+          ...indent(group.then.flatMap(describeGroup)),
+          'else:',
+          ...indent(group.otherwise.flatMap(describeGroup)),
+        ];
+      case 'loop':
+        return [
+          `for ${group.region.length} steps within the tile:`,
+          ...indent(group.body.flatMap(describeGroup)),
+        ];
+    }
+  };
+  const describe = (statement: Statement): string[] => {
+    switch (statement.kind) {
+      case 'parameters':
+        return [`parameters: ${ids(statement.nodes)}`];
+      case 'rows': {
+        const { phase } = statement;
+        const plan = planTile(schedule, phase);
+        return [
+          `pass ${phase.number} over ${phase.space.name}, ${plan.columns} columns of scratch memory` +
+            `${phase.stored.length > 0 ? `, stores ${ids(phase.stored)}` : ''}:`,
+          ...indent(plan.groups.flatMap(describeGroup)),
+        ];
+      }
+      case 'loop':
+        return [
+          `for ${statement.region.kind === 'iterate' ? 'at most ' : ''}${statement.region.length} steps:`,
+          ...indent([...statement.test, ...statement.body].flatMap(describe)),
+        ];
+    }
+  };
+  return [`${schedule.graph.name}:`, ...indent(schedule.statements.flatMap(describe))].join('\n');
+}

@@ -37,6 +37,8 @@ const lowerings: Readonly<Record<string, Lowering>> = {
 };
 
 const backendName = 'makertaker-recording';
+/** Arrays of more zeros than this are not looked through for negative ones. */
+const mostTold = 4096;
 
 /** What to do with a tensor that is no argument: an error, or an input bound to it for good. */
 export type Captures = 'refuse' | 'bind';
@@ -247,8 +249,10 @@ class RecordingBackend extends tf.KernelBackend {
     const size = sizeOf(shape);
     const first = values[0] ?? 0;
     let isSame = true;
-    for (let place = 1; place < size && isSame; place += 1) {
-      isSame = Object.is(values[place], first);
+    for (let place = 1; place < size && isSame; place += 1) isSame = values[place] === first;
+    // 0 and −0 are told apart.
+    if (isSame && first === 0 && size <= mostTold) {
+      for (let place = 1; place < size; place += 1) isSame &&= Object.is(values[place], first);
     }
     const node = builder.constant(isSame ? [first] : values, dtype);
     const axis = isSame ? guessAxis(present(), shape) : -1;

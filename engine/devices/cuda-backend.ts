@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import { printCuda } from '../compile/emit/cuda-program';
 import type { DType, Graph } from '../compile/graph';
 import { type CudaRuntime, loadCuda, type LoadedCudaProgram } from '../compile/run/cuda';
+import type { DeviceBackend } from '../compile/run/device';
 import type { Schedule } from '../compile/schedule';
 import { isDType, sizeOf } from '../compile/traced';
 import type { DeviceBlock } from '../cuda/memory-pool';
@@ -32,7 +33,7 @@ const bytesOf = (dtype: DType, size: number): number => size * (dtype === 'bool'
  * Writing uploads, reading waits for the device and downloads. Memory that is let go may be used again
  * at once, as everything on the device happens in the order in which it was asked for.
  */
-export class CudaBackend extends tf.KernelBackend {
+export class CudaBackend extends tf.KernelBackend implements DeviceBackend {
   private readonly data: tf.DataStorage<Stored>;
 
   constructor(readonly runtime: CudaRuntime) {
@@ -108,7 +109,7 @@ export class CudaBackend extends tf.KernelBackend {
     this.data.get(dataId).references += 1;
   }
 
-  override decRef(dataId: object): void {
+  decRef(dataId: object): void {
     if (this.data.has(dataId)) this.data.get(dataId).references -= 1;
   }
 
@@ -157,7 +158,6 @@ export class CudaBackend extends tf.KernelBackend {
     this.runtime.pool.trim();
   }
 
-  /** Compiles a program, unless that was done before. */
   loadProgram(name: string, schedule: Schedule): DeviceProgram {
     const { device } = this.runtime.driver;
     const program = printCuda(schedule, {
@@ -167,11 +167,6 @@ export class CudaBackend extends tf.KernelBackend {
     return { outputs: schedule.graph.outputs, loaded: loadCuda(this.runtime, name, program) };
   }
 
-  /**
-   * Enqueues a program.
-   * @param rows B
-   * @returns new tensors, whose numbers are there once the device has come so far
-   */
   runProgram(
     { outputs, loaded }: DeviceProgram,
     inputs: readonly tf.TensorInfo[],
@@ -194,5 +189,5 @@ export class CudaBackend extends tf.KernelBackend {
 function numbersOf(values: tf.BackendValues, dtype: DType): Numbers {
   const type = arrays[dtype];
   if (values instanceof type) return values;
-  return type.from(values as unknown as ArrayLike<number>, Number);
+  return type.from(Array.from(values as ArrayLike<number | boolean>, Number));
 }

@@ -1,8 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 
+import { arrange } from '../compile/arrange';
 import type { Graph } from '../compile/graph';
-import { schedule } from '../compile/schedule';
-import { joinProducts } from '../compile/simplify';
 import { type ArgumentSpec, record } from '../compile/trace';
 import { CompileError, isDType, sizeOf } from '../compile/traced';
 import { unifyGraphs } from '../compile/unify';
@@ -134,7 +133,7 @@ function build(
       const entries = graph.outputs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
       if (entries > mostEntries) throw new CompileError(`${entries} entries at once`);
     }
-    return { program: backend.loadProgram(kernelName, schedule(joinProducts(graph))) };
+    return { program: backend.loadProgram(kernelName, arrange(graph)) };
   } catch (error) {
     if (!(error instanceof CompileError)) throw error;
     return { reason: error.message };

@@ -1,70 +1,41 @@
 import * as tf from '@tensorflow/tfjs';
 
-import type { CudaRuntime } from '../compile/run/cuda';
-import { formatBytes } from '../cuda/cuda-error';
-import { openDriver } from '../cuda/driver';
-import { openKernelCache } from '../cuda/kernel-cache';
-import { createMemoryPool } from '../cuda/memory-pool';
-import { formatVersion, openNvrtc } from '../cuda/nvrtc';
-import { CudaBackend } from './cuda-backend';
-import { registerCudaKernels } from './cuda-kernels';
+import type { OpenedRuntime } from './cuda-runtime';
 import type { Device } from './device';
 
 /** Compiled programs on an NVIDIA GPU, through its driver and NVRTC. */
 export const cuda: Device<'cuda'> = {
   name: 'cuda',
+  hasThreads: false,
   probe: () => {
-    const { runtime, reason } = open();
-    if (!runtime) return Promise.resolve({ available: false, reason });
-    const { name, memoryBytes, computeCapability, driverVersion } = runtime.driver.device;
+    const opened = open();
+    if (!opened.runtime) return Promise.resolve({ available: false, reason: opened.reason });
+    const { name, memoryBytes, computeCapability, driverVersion } = opened.runtime.driver.device;
+    const gibibytes = Number((memoryBytes / 2 ** 30).toPrecision(3));
     return Promise.resolve({
       available: true,
-      version: `${formatVersion(driverVersion)} (driver), NVRTC ${formatVersion(nvrtcVersion)}`,
-      description: `${name}, compute capability ${formatVersion(computeCapability)}, ${formatBytes(memoryBytes)}`,
+      version: `${driverVersion.join('.')} (driver), NVRTC ${opened.nvrtcVersion}`,
+      description: `programs on ${name}, compute capability ${computeCapability.join('.')}, ${gibibytes} GiB`,
       hasGpu: true,
     });
   },
   start: async () => {
-    const { runtime, reason } = open();
-    if (!runtime) throw new Error(reason);
-    if (!tf.findBackendFactory('cuda')) {
-      tf.registerBackend('cuda', () => new CudaBackend(runtime));
-      registerCudaKernels('cuda');
-    }
+    const opened = open();
+    if (!opened.runtime) throw new Error(opened.reason);
+    if (!tf.findBackendFactory('cuda')) load().registerCudaBackend(opened.runtime);
     await tf.setBackend('cuda');
   },
 };
 
-type Opened =
-  | { readonly runtime: CudaRuntime; readonly reason?: undefined }
-  | { readonly runtime?: undefined; readonly reason: string };
+/** What needs the foreign-function library, which does not load on every system. */
+// eslint-disable-next-line @typescript-eslint/no-require-imports -- only where it is used
+const load = () => require('./cuda-runtime') as typeof import('./cuda-runtime');
 
-let opened: Opened | undefined;
-let nvrtcVersion: readonly [number, number] = [0, 0];
-
-/** The GPU, opened once: later calls give the same answer. */
-function open(): Opened {
-  return (opened ??= openOnce());
-}
-
-function openOnce(): Opened {
-  const { driver, reason: noDriver } = openDriver();
-  if (!driver) return { reason: noDriver };
-  const { nvrtc, reason: noCompiler } = openNvrtc(driver.device);
-  if (!nvrtc) {
-    driver.close();
-    return { reason: noCompiler };
+function open(): OpenedRuntime {
+  try {
+    return load().openCuda();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { reason: `koffi does not load: ${reason.split('\n')[0]!}` };
   }
-  nvrtcVersion = nvrtc.version;
-  return {
-    runtime: {
-      driver,
-      pool: createMemoryPool(driver, poolOptions()),
-      kernels: openKernelCache(driver, nvrtc),
-    },
-  };
 }
-
-/** Exact sizes let the tests' emulator see every access behind a tensor. */
-const poolOptions = () =>
-  process.env['MAKERTAKER_CUDA_EXACT_MEMORY'] ? { smallGranularity: 1, largeGranularity: 2 } : {};

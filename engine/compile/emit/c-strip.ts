@@ -31,14 +31,11 @@ export function printStrip(items: readonly StripItem[], around: StripSurrounding
   items.forEach((item) => {
     if (item.kind === 'output') strip.output(item);
   });
-  // Everything that is carried on is read before any of it is replaced.
-  const carries = items.filter((item) => item.kind === 'carry');
-  carries.forEach(({ node }) => strip.fetch(node));
   items.forEach((item) => {
-    if (item.kind === 'carry') strip.copy(item.node, `b${item.slot.id}`, item.slot.columns);
     if (item.kind === 'stack') strip.stack(item.node, item.stack as NodeOf<'stack'>);
     if (item.kind === 'keep') strip.copy(item.node, `m${item.node.id}`, item.node.columns);
   });
+  strip.carry(items.filter((item) => item.kind === 'carry'));
   return strip.finish();
 }
 
@@ -62,7 +59,7 @@ function createStrip(around: StripSurroundings) {
 
   const integer = dialect.type('int32');
   const key = (node: Node, column: number): string => `${node.id} ${column}`;
-  const fresh = (prefix = 't'): string => `${prefix}${(count += 1)}`;
+  const fresh = (prefix = 'x'): string => `${prefix}${(count += 1)}`;
   const memory = (node: Node): string | null => memoryOf(plan, stored, node);
   const set = (node: Node, column: number, expression: string): string => {
     const name = fresh();
@@ -505,6 +502,31 @@ function createStrip(around: StripSurroundings) {
       for (let column = 0; column < columns; column += 1) {
         lines.push(store(node.dtype, address(place, columns, column), read(node, column)));
       }
+    },
+    /** Everything that is carried on is read before any of it is replaced. */
+    carry(items: readonly (StripItem & { kind: 'carry' })[]): void {
+      flush(null);
+      const inMemory = items.filter(({ node }) => node.space && !isNarrow(node) && memory(node));
+      const others = items.filter((item) => !inMemory.includes(item));
+      others.forEach(({ node }) => this.fetch(node));
+      // Those of one width column by column, as they may change places.
+      for (const columns of new Set(inMemory.map(({ slot }) => slot.columns))) {
+        const together = inMemory.filter(({ slot }) => slot.columns === columns);
+        const names = together.map(() => fresh());
+        lines.push(
+          `for (int c = 0; c < ${columns}; c++) {`,
+          ...together.map(
+            ({ node }, place) =>
+              `  const ${dialect.type(node.dtype)} ${names[place]} = ${readAt(node, 'c')};`,
+          ),
+          ...together.map(
+            ({ node, slot }, place) =>
+              `  ${store(node.dtype, address(`b${slot.id}`, columns, 'c'), names[place]!)}`,
+          ),
+          '}',
+        );
+      }
+      others.forEach(({ node, slot }) => this.copy(node, `b${slot.id}`, slot.columns));
     },
     stack(node: Node, stack: NodeOf<'stack'>): void {
       flush(node);

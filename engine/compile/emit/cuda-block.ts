@@ -129,8 +129,8 @@ function printBlock(
         lines.push(`if (threadIdx.x == 0) p.flags[${action.flag}] = 0;`);
         return;
       case 'stop':
-        // Thread 0 knows what has one entry.
-        close();
+        // All have looked at the flag, as every kernel of the loop does when it begins.
+        barrier();
         lines.push(`if (threadIdx.x == 0 && !(${action.condition})) p.flags[${action.flag}] = 1;`);
         if (index < run.length - 1) {
           barrier();

@@ -1,6 +1,6 @@
 import type { DType, Node, NodeOf, Region } from '../graph';
 import type { Schedule } from '../schedule';
-import { type Group, planTile, type TilePlan } from '../tile-plan';
+import { type Group, groupsWithin, planTile, type TilePlan } from '../tile-plan';
 import { CompileError } from '../traced';
 import { literal } from './c-values';
 
@@ -161,8 +161,7 @@ function bitsOf(value: number, dtype: DType): string {
 
 function collectLoops(groups: readonly Group[], loops: Set<Region>): void {
   for (const group of groups) {
-    if (group.kind !== 'loop') continue;
-    loops.add(group.region);
-    collectLoops(group.body, loops);
+    if (group.kind === 'loop') loops.add(group.region);
+    collectLoops(groupsWithin(group), loops);
   }
 }

@@ -85,6 +85,9 @@ export function printPass(
         case 'loop':
           lines.push(...printLoop(group));
           break;
+        case 'guard':
+          lines.push(...printGuard(group));
+          break;
         default:
           group satisfies never;
       }
@@ -105,6 +108,19 @@ export function printPass(
         ? `for (int32_t ${t} = ${region.length - 1}; ${t} >= 0; ${t}--) {`
         : `for (int32_t ${t} = 0; ${t} < ${region.length}; ${t}++) {`,
       ...[...locals, ...printGroups(body)].map((line) => `  ${line}`),
+      '}',
+    ];
+  };
+
+  /** Where each thread has a row of its own, each looks at that; else the block decides together. */
+  const printGuard = ({ condition, then, otherwise }: Group & { kind: 'guard' }): string[] => {
+    const { base } = memory(condition)!;
+    const holds = `(threadIdx.x < ${shape.rows} && row0 + threadIdx.x < n && ((const int32_t *)(${base}))[threadIdx.x] != 0)`;
+    return [
+      `if (${shape.isPlain ? holds : `__syncthreads_or(${holds})`}) {`,
+      ...printGroups(then).map((line) => `  ${line}`),
+      '} else {',
+      ...printGroups(otherwise).map((line) => `  ${line}`),
       '}',
     ];
   };

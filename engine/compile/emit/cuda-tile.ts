@@ -1,5 +1,5 @@
 import type { Node, NodeOf, Region } from '../graph';
-import { type Group, mostRegisters, type TilePlan } from '../tile-plan';
+import { type Group, groupsWithin, mostRegisters, type TilePlan } from '../tile-plan';
 
 /** What kernels are made for. */
 export interface CudaTarget {
@@ -145,6 +145,9 @@ function describeWork(groups: readonly Group[]): {
         for (const { node } of group.items) {
           if (node.op === 'reduceRows' && node.columns > mostRegisters) isPlain = false;
         }
+        return;
+      case 'guard':
+        groupsWithin(group).forEach((inner) => visit(inner, loops));
         return;
       case 'loop':
         group.body.forEach((inner) => visit(inner, [...loops, group.region]));

@@ -33,7 +33,8 @@ export function createLoopRecorder(
   tensorOf: (traced: Traced) => tf.Tensor,
 ): LoopRecorder {
   let innermost: Region | null = null;
-  let branches = 0;
+  /** Counted anew in each recording: two of the same function must not differ. */
+  const branches = new WeakMap<Recording, number>();
 
   const open = (kind: Region['kind'], length: number, reverse: boolean): Region => ({
     kind,
@@ -132,7 +133,7 @@ export function createLoopRecorder(
     const { builder } = present();
     const output = expanded(present(), traced);
     const columns = region.length * output.columns;
-    if (!output.space && !isWithin(output, region)) {
+    if (!isWithin(output, region)) {
       // The same in every step.
       if (output.op === 'constant' && output.values.length === 1) return traced.node;
       return builder.pick([output], new Int32Array(columns).map((_, at) => at % output.columns));
@@ -216,11 +217,12 @@ export function createLoopRecorder(
 
     branch(condition, then, otherwise) {
       const chosen = tracedOf(condition).node;
-      branches += 1;
+      const branch = branches.get(present()) ?? 0;
+      branches.set(present(), branch + 1);
       const yes = then();
       const no = leavesAs(yes, otherwise()).map(tracedOf);
       const guarded = leavesOf(yes).map((tensor, index) =>
-        guard(present(), branches, chosen, tracedOf(tensor), no[index]!),
+        guard(present(), branch, chosen, tracedOf(tensor), no[index]!),
       );
       return withLeaves(yes, guarded.map(tensorOf));
     },

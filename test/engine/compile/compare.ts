@@ -183,7 +183,14 @@ export function expectCases<Given extends CompiledArguments>(
   for (const rows of sizes) {
     const given = make(rows);
     const before = tf.memory().numTensors;
-    const actual = take(program(given) as Record<string, tf.Tensor>);
+    let actual: Record<string, Plain>;
+    try {
+      actual = take(program(given) as Record<string, tf.Tensor>);
+    } catch (error) {
+      throw new Error(failures(name, cases, given).join('\n') || (error as Error).message, {
+        cause: error,
+      });
+    }
     expect(tf.memory().numTensors).toBe(before);
     const expected = onCpu(() =>
       take(tf.tidy(() => compute(given) as unknown as tf.Tensor) as never),
@@ -197,6 +204,22 @@ export function expectCases<Given extends CompiledArguments>(
     freeGiven(given);
   }
   expect(recorded).toBe(2);
+}
+
+/** The cases that do not compile by themselves, with the reason. */
+function failures<Given extends CompiledArguments>(
+  name: string,
+  cases: Cases<Given>,
+  given: Given,
+): string[] {
+  return Object.entries(cases).flatMap(([one, work]) => {
+    try {
+      disposeTree(compile(work, { name: `${name}, ${one}` })(given));
+      return [];
+    } catch (error) {
+      return [`${one}: ${(error as Error).message}`];
+    }
+  });
 }
 
 /** Frees the tensors of arguments. */

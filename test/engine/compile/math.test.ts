@@ -66,7 +66,7 @@ describeNative('elementary functions', () => {
   );
 
   beforeAll(() => {
-    numbers = grid(4099);
+    numbers = grid(12_289);
     const given = { rows: { x: tf.tensor1d(numbers) } };
     const plain = take(program(given));
     results = Object.fromEntries(Object.entries(plain).map(([name, { values }]) => [name, values]));
