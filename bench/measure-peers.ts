@@ -36,6 +36,7 @@ const peerReport = z.object({
         max: z.number(),
         runs: z.int(),
       }),
+      load: z.number(),
     }),
   ),
   skipped: z.array(z.object({ form: z.string(), reason: z.string() })),
@@ -61,6 +62,8 @@ export interface PeerFigure {
   readonly min: number;
   readonly max: number;
   readonly runs: number;
+  /** Of the machine, when the runs were done, the reference's own threads included. */
+  readonly load: number;
 }
 
 /** Something that was not measured. */
@@ -178,7 +181,7 @@ function followProgress(
 }
 
 function figuresOf({ library }: Program, { versions, device, results }: PeerReport): PeerFigure[] {
-  return results.map(({ work: name, form, within, precision, threads, seconds, ...size }) => {
+  return results.map(({ work: name, form, within, precision, threads, seconds, load, ...size }) => {
     const { rows, environments = 0, steps = 0 } = size;
     const unit = figureUnits[name];
     const value = (time: number): number =>
@@ -201,6 +204,7 @@ function figuresOf({ library }: Program, { versions, device, results }: PeerRepo
       min: min!,
       max: max!,
       runs: seconds.runs,
+      load,
     };
   });
 }

@@ -3,7 +3,7 @@
 A program prints one JSON object on standard output,
 
     { program, versions, device, threads, results: [{ work, form, threads, rows | environments,
-      seconds: { median, min, max, runs }, … }], skipped: [{ form, reason }] }
+      seconds: { median, min, max, runs }, load, … }], skipped: [{ form, reason }] }
 
 and tells how far it is on standard error. `work` is what a makertaker figure measures, `form` the way
 in which the reference does it. A form that fails is skipped, with the reason, and the rest goes on.
@@ -78,7 +78,9 @@ class Report:
             return
         try:
             for result in run():
-                self.content["results"].append({"form": form, **result})
+                # Of the machine over the last minute, the threads of this program included.
+                load = round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else 0
+                self.content["results"].append({"form": form, **result, "load": load})
                 median = result["seconds"]["median"]
                 self.say(f"{result['work']}, {form}: {1000 * median:.2f} ms")
         except Exception as error:

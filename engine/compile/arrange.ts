@@ -1,8 +1,8 @@
 import type { Graph } from './graph';
 import { schedule, type Schedule } from './schedule';
 import { separateParameters } from './separate';
-import { joinProducts, settleGuards } from './simplify';
+import { joinProducts, settleGuards, spreadProducts } from './simplify';
 
 /** Everything between a recorded graph and the text of a program. */
 export const arrange = (graph: Graph): Schedule =>
-  schedule(separateParameters(joinProducts(settleGuards(graph, true))));
+  schedule(spreadProducts(separateParameters(joinProducts(settleGuards(graph, true)))));

@@ -3,8 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import { isRecording } from '../recorder';
 import { leavesOf, mapTrees, type TensorTree, tidyTree } from '../tensors';
 import { arrange } from './arrange';
-import { cPrelude } from './emit/c-prelude';
-import { printC } from './emit/c-program';
+import { commonText, printC } from './emit/c-program';
 import type { Graph } from './graph';
 import { printGraph, printSchedule } from './print';
 import { type DeviceProgram, isDeviceBackend } from './run/device';
@@ -192,7 +191,7 @@ function build<Arguments extends CompiledArguments, Result extends TensorTree>(
   const backend = tf.backend();
   const onDevice = isDeviceBackend(backend) ? backend.loadProgram(name, arranged) : null;
   const source = onDevice ? '' : printC(arranged);
-  show('code', () => source.slice(cPrelude.length));
+  show('code', () => source.slice(commonText.length));
   const { captured } = graph;
   const mostRows = hasRows ? (large ?? rows) : Infinity;
   return { graph, source, template: template!, captured, mostRows, program: null, onDevice };

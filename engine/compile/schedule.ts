@@ -106,9 +106,12 @@ export function outerLoops(live: ReadonlySet<Node>): Set<Region> {
 export const liveCarries = (live: ReadonlySet<Node>, region: Region): number[] =>
   liveResults(live, region, 'final').concat(
     region.carries.flatMap(({ slot }, index) =>
-      live.has(slot) && !liveResults(live, region, 'final').includes(index) ? [index] : [],
+      live.has(slot) && isCarry(slot) && !liveResults(live, region, 'final').includes(index) ? [index] : [],
     ),
   );
+
+/** Not so once `separateParameters` has made it an input. */
+const isCarry = (slot: Node): boolean => slot.op === 'slot' && slot.what === 'carry';
 
 export const liveStacks = (live: ReadonlySet<Node>, region: Region): number[] =>
   liveResults(live, region, 'stack');

@@ -1,5 +1,6 @@
 import { functions } from './emit/functions';
 import { type Graph, type Node, type NodeOf, operandsOf, reachable } from './graph';
+import { outerLoops } from './schedule';
 
 /**
  * Joins sums of matrix products into one operation with one set of accumulators: x·A + (y·B + c)
@@ -60,6 +61,64 @@ export function countUses(graph: Graph, order: readonly Node[]): Map<Node, numbe
   graph.outputs.forEach(({ node }) => use(node));
   order.forEach((node) => operandsOf(node).forEach(use));
   return uses;
+}
+
+/**
+ * Products whose weights change from step to step within a tile become sums of products: the weights of
+ * the others are laid out once, before the pass over the rows.
+ */
+export function spreadProducts(graph: Graph): Graph {
+  const order = reachable(graph.outputs.map(({ node }) => node));
+  const outer = outerLoops(new Set(order));
+  let id = order.reduce((most, node) => Math.max(most, node.id), 0) + 1;
+  for (const node of order) {
+    if (node.op !== 'matmul') continue;
+    const { columns, dtype, space, region } = node;
+    const make = (operation: object, inputs: readonly Node[], size = columns): Node =>
+      ({ ...operation, id: id++, inputs, dtype, columns: size, space, region }) as Node;
+    const pairs = node.inner.map((size, pair) => ({
+      size,
+      x: node.inputs[2 * pair]!,
+      weights: node.inputs[2 * pair + 1]!,
+    }));
+    const changes = ({ weights }: (typeof pairs)[number]): boolean =>
+      weights.region !== null && !outer.has(weights.region);
+    if (!pairs.some(changes)) continue;
+    const sums = pairs.filter(changes).map(({ size, x, weights }) => {
+      const places = Array.from({ length: size * columns }, (_, place) => place);
+      const pick = (input: Node, from: (row: number, column: number) => number): Node => ({
+        ...make(
+          {
+            op: 'pick',
+            source: Int32Array.from(places, (at) => from(at % size, Math.floor(at / size))),
+            fill: 0,
+          },
+          [input],
+          size * columns,
+        ),
+        space: input.space,
+      });
+      const factors = [pick(x, (row) => row), pick(weights, (row, column) => row * columns + column)];
+      const products = make({ op: 'map', name: 'mul' }, factors, size * columns);
+      return make({ op: 'reduce', name: 'sum', outer: columns, size, inner: 1 }, [products]);
+    });
+    const rest = pairs.filter((pair) => !changes(pair));
+    if (rest.length > 0) {
+      const inner = rest.map(({ size }) => size);
+      sums.push(make({ op: 'matmul', inner }, rest.flatMap(({ x, weights }) => [x, weights])));
+    }
+    const total = sums.reduce((left, right) => make({ op: 'map', name: 'add' }, [left, right]));
+    become(node, total);
+  }
+  return graph;
+}
+
+/** Makes a node another one, for all that read it. */
+function become(node: Node, other: Node): void {
+  const changed = node as unknown as Record<string, unknown>;
+  const { id } = node;
+  for (const name of Object.keys(changed)) delete changed[name];
+  Object.assign(changed, other, { id });
 }
 
 /** Of work that only one branch needs: about what a block of random numbers costs. */

@@ -4,7 +4,7 @@ import type { PeerFigure } from '../../bench/measure-peers';
 
 const peer = (figure: Partial<PeerFigure>): PeerFigure => ({
   ...{ peer: 'jax 1', name: 'fisherProduct', form: 'a form', threads: 2, device: 'cpu' },
-  ...{ batch: 32768, unit: 'ms', value: 1, min: 1, max: 1, runs: 1 },
+  ...{ batch: 32768, unit: 'ms', value: 1, min: 1, max: 1, runs: 1, load: 2 },
   ...figure,
 });
 const product: Figure = {

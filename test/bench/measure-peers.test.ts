@@ -37,10 +37,12 @@ const torchUpdate = {
       ...{ work: 'fisherProduct', form: 'gauss-newton', threads: 2, rows: 32768 },
       ...{ within: 'conjugate gradients', difference: 1e-7 },
       seconds: { median: 0.0212345, min: 0.02, max: 0.03, runs: 7 },
+      load: 2,
     },
     {
       ...{ work: 'trpoUpdate', form: 'gauss-newton', threads: 2, rows: 32768 },
       seconds: { median: 0.25, min: 0.2, max: 0.3, runs: 7 },
+      load: 2,
     },
   ],
   skipped: [{ form: 'compiled', reason: 'no compiler' }],
@@ -52,6 +54,7 @@ const jaxUpdate = {
     {
       ...{ work: 'trpoUpdate', form: 'blocks', threads: 2, rows: 32768, precision: 'highest' },
       seconds: { median: 0.2, min: 0.2, max: 0.2, runs: 1 },
+      load: 2,
     },
   ],
   skipped: [],
@@ -63,6 +66,7 @@ const jaxMarket = {
       ...{ work: 'policySteps', form: 'two words a step', threads: 2, stored: true },
       ...{ environments: 16384, steps: 128 },
       seconds: { median: 0.5, min: 0.25, max: 1, runs: 3 },
+      load: 2,
     },
   ],
 };
@@ -78,22 +82,22 @@ it('gives the figures of every program in their units', async () => {
     {
       ...{ peer: 'torch 2', name: 'fisherProduct', form: 'gauss-newton, in conjugate gradients' },
       ...{ threads: 2, device: 'cpu', batch: 32768, unit: 'ms' },
-      ...{ value: 21.23, min: 20, max: 30, runs: 7 },
+      ...{ value: 21.23, min: 20, max: 30, runs: 7, load: 2 },
     },
     {
       ...{ peer: 'torch 2', name: 'trpoUpdate', form: 'gauss-newton' },
       ...{ threads: 2, device: 'cpu', batch: 32768, unit: 'ms' },
-      ...{ value: 250, min: 200, max: 300, runs: 7 },
+      ...{ value: 250, min: 200, max: 300, runs: 7, load: 2 },
     },
     {
       ...{ peer: 'jax 1', name: 'trpoUpdate', form: 'blocks, precision highest' },
       ...{ threads: 2, device: 'A GPU', batch: 32768, unit: 'ms' },
-      ...{ value: 200, min: 200, max: 200, runs: 1 },
+      ...{ value: 200, min: 200, max: 200, runs: 1, load: 2 },
     },
     {
       ...{ peer: 'jax 1', name: 'policySteps', form: 'two words a step' },
       ...{ threads: 2, device: 'cpu', batch: 16384, unit: 'environment steps/s' },
-      ...{ value: 4_194_000, min: 2_097_000, max: 8_389_000, runs: 3 },
+      ...{ value: 4_194_000, min: 2_097_000, max: 8_389_000, runs: 3, load: 2 },
     },
   ]);
   expect(skipped).toEqual([{ name: 'trpo_update.py, compiled', reason: 'no compiler' }]);

@@ -40,7 +40,9 @@ function reduceRows(node: NodeOf<'reduceRows'>, partials: string, strip: StripLi
   const gathered = (total: string, value: string): string =>
     `${total} = ${combine('v', name, x.dtype, total, `(row + W <= n ? ${value} : ${select}(v_present(row, n), ${value}, ${start}))`)};`;
   const finish = (total: string, column: string): string => {
-    const lanes = isFloat ? 'float lanes[W]; v_store(lanes, ' : 'int32_t lanes[W]; v_istore(lanes, ';
+    const lanes = isFloat
+      ? 'float lanes[W]; v_store(lanes, '
+      : 'int32_t lanes[W]; v_istore(lanes, ';
     const partial = `${partials}[${column}]`;
     if (name === 'sum' && isFloat) return `${partial} += v_total(${total});`;
     const fold = {

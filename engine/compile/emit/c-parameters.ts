@@ -78,7 +78,13 @@ export function runsByInput(
       let count = 1;
       const inside = (place: number) => place >= low && place < high;
       while (done + count < run.count && inside(from + count * run.step)) count += 1;
-      runs.push({ at: run.at + done, count, from: from - low, step: run.step, input: inputs[index]! });
+      runs.push({
+        at: run.at + done,
+        count,
+        from: from - low,
+        step: run.step,
+        input: inputs[index]!,
+      });
       done += count;
     }
   }
@@ -181,7 +187,9 @@ export function printParameter(node: Node, target: string, names: ParameterNames
     case 'draw': {
       const [words, row, step] = node.inputs as [Node, Node, Node];
       const take =
-        node.kind === 'integer' ? `s_draw_integer(block[i & 3], ${node.bound})` : `s_draw_${node.kind}(block[i & 3])`;
+        node.kind === 'integer'
+          ? `s_draw_integer(block[i & 3], ${node.bound})`
+          : `s_draw_${node.kind}(block[i & 3])`;
       const count = node.columns / row.columns;
       return [
         `{ int32_t block[4];`,

@@ -3,6 +3,7 @@ import type { Node, NodeOf } from '../graph';
 import { CompileError } from '../traced';
 import { vectorsPerStrip } from './c-prelude';
 import { load, store, vectorType } from './c-values';
+import { blockOf } from './c-weights';
 
 export interface ProductSurroundings {
   memory(node: Node): string | null;
@@ -10,9 +11,6 @@ export interface ProductSurroundings {
   /** Weights of a pair of inputs, in blocks of columns. */
   pack(pair: number): string;
 }
-
-/** Output columns that are summed at once: with three vectors of rows, twelve accumulators. */
-const columnsAtOnce = 4;
 
 /**
  * x · w for the rows of a tile: for each strip and block of columns the accumulators stay in registers
@@ -24,7 +22,7 @@ export function printProduct(
   { memory, parameter, pack }: ProductSurroundings,
 ): string[] {
   const n = node.columns;
-  const block = n <= 2 ? n : columnsAtOnce;
+  const block = blockOf(node);
   const vectors = Array.from({ length: vectorsPerStrip }, (_, u) => u);
   const columns = Array.from({ length: block }, (_, c) => c);
   const sums = node.inner.flatMap((size, pair) => {

@@ -98,22 +98,32 @@ function createStrip(around: StripSurroundings) {
     const source = slot.of.inputs[slot.index]!.source as NodeOf<'argument'>;
     const { shape, axis } = graph.inputs[source.index]!;
     const outer = shape.slice(0, axis).reduce((product, size) => product * size, 1);
-    return { source, first: `(int64_t)${around.step(slot)} * ${outer / slot.of.length}`, index: slot.index };
+    return {
+      source,
+      first: `(int64_t)${around.step(slot)} * ${outer / slot.of.length}`,
+      index: slot.index,
+    };
   };
 
   const isFar = (node: Node): boolean =>
     node.op === 'argument' ||
-    (node.op === 'slot' && node.what === 'input' && node.of.inputs[node.index]!.source.op === 'argument');
+    (node.op === 'slot' &&
+      node.what === 'input' &&
+      node.of.inputs[node.index]!.source.op === 'argument');
 
   /** Two or four columns of a tensor at once, where it has just so many. */
   const readTogether = (node: Node): boolean => {
     const input = graph.inputs[sourceOf(node).source.index]!;
     const { stride } = columnPlace(input, 0);
-    if (node.dtype !== 'float32' || stride !== node.columns || (stride !== 2 && stride !== 4)) return false;
+    if (node.dtype !== 'float32' || stride !== node.columns || (stride !== 2 && stride !== 4))
+      return false;
     const names = Array.from({ length: stride }, () => fresh());
     const { first, source } = sourceOf(node);
     const base = first === '0' ? `a${source.index}` : `a${source.index} + ${first} * n * ${stride}`;
-    lines.push(`${dialect.type('float32')} ${names.join(', ')};`, `${p}_rows${stride}(${base}, row, n, ${names.map((name) => `&${name}`).join(', ')});`);
+    lines.push(
+      `${dialect.type('float32')} ${names.join(', ')};`,
+      `${p}_rows${stride}(${base}, row, n, ${names.map((name) => `&${name}`).join(', ')});`,
+    );
     names.forEach((name, column) => registers.set(key(node, column), name));
     return true;
   };
@@ -123,7 +133,12 @@ function createStrip(around: StripSurroundings) {
     const at = node.columns === 1 ? 0 : column;
     if (!node.space) {
       return node.op === 'constant'
-        ? broadcast(node, node.values.length === 1 ? literal(node.values[0]!, node.dtype) : around.parameter(node, String(at)))
+        ? broadcast(
+            node,
+            node.values.length === 1
+              ? literal(node.values[0]!, node.dtype)
+              : around.parameter(node, String(at)),
+          )
         : broadcast(node, around.parameter(node, String(at)));
     }
     flush(node);
@@ -148,7 +163,8 @@ function createStrip(around: StripSurroundings) {
 
   /** A column given by a C expression, from memory. */
   const readAt = (node: Node, column: string): string => {
-    if (!node.space) return broadcast(node, around.parameter(node, node.columns === 1 ? '0' : column));
+    if (!node.space)
+      return broadcast(node, around.parameter(node, node.columns === 1 ? '0' : column));
     if (node.columns === 1) return read(node, 0);
     const place = memory(node);
     if (!place) throw new CompileError(`${node.op} of ${node.columns} columns is in no memory`);
@@ -168,7 +184,9 @@ function createStrip(around: StripSurroundings) {
       const operands = node.inputs.map((input) => inside.get(input) ?? readAt(input, 'c'));
       const name = fresh('w');
       const { print } = functions[node.name]!;
-      body.push(`const ${dialect.type(node.dtype)} ${name} = ${print(p, operands, node.inputs.at(-1)!.dtype)};`);
+      body.push(
+        `const ${dialect.type(node.dtype)} ${name} = ${print(p, operands, node.inputs.at(-1)!.dtype)};`,
+      );
       const place = memory(node);
       if (place) body.push(store(node.dtype, address(place, columns, 'c'), name));
       inside.set(node, name);
@@ -205,7 +223,9 @@ function createStrip(around: StripSurroundings) {
           let total = read(x, first);
           for (let k = 1; k < size; k += 1) {
             const next = fresh();
-            lines.push(`const ${dialect.type(dtype)} ${next} = ${combine(p, name, dtype, total, read(x, first + k * inner))};`);
+            lines.push(
+              `const ${dialect.type(dtype)} ${next} = ${combine(p, name, dtype, total, read(x, first + k * inner))};`,
+            );
             total = next;
           }
           result(node, o * inner + i, total);
@@ -234,7 +254,10 @@ function createStrip(around: StripSurroundings) {
         const first = o * size * inner + i;
         const [best, place] = [fresh('best'), fresh('place')];
         const at = (k: string) => (isNarrow(x) ? null : readAt(x, `(${first} + ${k} * ${inner})`));
-        lines.push(`${type} ${best} = ${isNarrow(x) ? read(x, first) : at('0')};`, `${integer} ${place} = ${p}_iset(0);`);
+        lines.push(
+          `${type} ${best} = ${isNarrow(x) ? read(x, first) : at('0')};`,
+          `${integer} ${place} = ${p}_iset(0);`,
+        );
         const step = (value: string, k: string): string =>
           `{ const ${type} x = ${value}; const ${integer} better = ${compare}(x, ${best}); ${best} = ${choose}(better, x, ${best}); ${place} = ${p}_iselect(better, ${p}_iset(${k}), ${place}); }`;
         if (isNarrow(x)) {
@@ -249,7 +272,10 @@ function createStrip(around: StripSurroundings) {
     const { outer, size, inner, exclusive, reverse, name, dtype } = node;
     const x = node.inputs[0]!;
     const operator = name === 'sum' ? '+' : '*';
-    const start = dtype === 'float32' ? `${p}_set(${name === 'sum' ? 0 : 1})` : `${p}_iset(${name === 'sum' ? 0 : 1})`;
+    const start =
+      dtype === 'float32'
+        ? `${p}_set(${name === 'sum' ? 0 : 1})`
+        : `${p}_iset(${name === 'sum' ? 0 : 1})`;
     if (!isNarrow(node)) flush(x);
     for (let o = 0; o < outer; o += 1) {
       for (let i = 0; i < inner; i += 1) {
@@ -259,12 +285,15 @@ function createStrip(around: StripSurroundings) {
           const column = `((${o * size} + ${reverse ? `${size - 1} - k` : 'k'}) * ${inner} + ${i})`;
           const add = `${total} = ${total} ${operator} ${readAt(x, column)};`;
           const keep = store(dtype, address(memory(node)!, node.columns, column), total);
-          lines.push(`for (int k = 0; k < ${size}; k++) { ${exclusive ? `${keep} ${add}` : `${add} ${keep}`} }`);
+          lines.push(
+            `for (int k = 0; k < ${size}; k++) { ${exclusive ? `${keep} ${add}` : `${add} ${keep}`} }`,
+          );
           continue;
         }
         for (let k = 0; k < size; k += 1) {
           const column = (o * size + (reverse ? size - 1 - k : k)) * inner + i;
-          const add = (): void => void lines.push(`${total} = ${total} ${operator} ${read(x, column)};`);
+          const add = (): void =>
+            void lines.push(`${total} = ${total} ${operator} ${read(x, column)};`);
           if (!exclusive) add();
           set(node, column, total);
           if (exclusive) add();
@@ -280,7 +309,9 @@ function createStrip(around: StripSurroundings) {
     const rowWord = read(row, 0);
     const stepWord = read(step, 0);
     const take = (block: string): string =>
-      node.kind === 'integer' ? `${p}_draw_integer(${block}, ${node.bound})` : `${p}_draw_${node.kind}(${block})`;
+      node.kind === 'integer'
+        ? `${p}_draw_integer(${block}, ${node.bound})`
+        : `${p}_draw_${node.kind}(${block})`;
     const encrypt = (block: string, number: string): string =>
       `${p}_philox(${rowWord}, ${stepWord}, ${stream}, ${p}_iset((int32_t)(${node.draw}u << 16 | ${number})), ${word(0)}, ${word(1)}, ${block});`;
     if (isNarrow(node)) {
@@ -316,7 +347,8 @@ function createStrip(around: StripSurroundings) {
       });
       return;
     }
-    for (const { at, count: length, from, step, input } of runsByInput(node.inputs, node.source).runs) {
+    for (const { at, count: length, from, step, input } of runsByInput(node.inputs, node.source)
+      .runs) {
       if (input) flush(input);
       if (input && (length === 1 || (isNarrow(input) && input.space))) {
         for (let i = 0; i < length; i += 1) put(node, at + i, read(input, from + i * step));
@@ -325,7 +357,9 @@ function createStrip(around: StripSurroundings) {
       const value = input
         ? readAt(input, `(${from} + ${step} * c)`)
         : broadcast(node, literal(node.fill, node.dtype));
-      lines.push(`for (int c = 0; c < ${length}; c++) ${store(node.dtype, address(memory(node)!, node.columns, `(${at} + c)`), value)}`);
+      lines.push(
+        `for (int c = 0; c < ${length}; c++) ${store(node.dtype, address(memory(node)!, node.columns, `(${at} + c)`), value)}`,
+      );
     }
   };
 
@@ -340,14 +374,20 @@ function createStrip(around: StripSurroundings) {
           const entry = around.parameter(table, `place * ${width} + ${c}`);
           lines.push(
             `${dialect.type(dtype)} ${name};`,
-            dialect.look(at, name, `place >= 0 && place < ${size} ? ${entry} : ${dtype === 'float32' ? 'NAN' : '0'}`),
+            dialect.look(
+              at,
+              name,
+              `place >= 0 && place < ${size} ? ${entry} : ${dtype === 'float32' ? 'NAN' : '0'}`,
+            ),
           );
           result(node, place * width + c, name);
           continue;
         }
         const choose = dtype === 'float32' ? `${p}_select` : `${p}_iselect`;
         const chosen = fresh('chosen');
-        lines.push(`${dialect.type(dtype)} ${chosen} = ${dtype === 'float32' ? `${p}_set(NAN)` : `${p}_iset(0)`};`);
+        lines.push(
+          `${dialect.type(dtype)} ${chosen} = ${dtype === 'float32' ? `${p}_set(NAN)` : `${p}_iset(0)`};`,
+        );
         for (let entry = 0; entry < size; entry += 1) {
           lines.push(
             `${chosen} = ${choose}(${p}_eq(${at}, ${p}_iset(${entry})), ${isNarrow(table) ? read(table, entry * width + c) : readAt(table, String(entry * width + c))}, ${chosen});`,
@@ -367,7 +407,11 @@ function createStrip(around: StripSurroundings) {
         const input = graph.inputs[data.index]!;
         const { outer, inner, stride } = columnPlace(input, column);
         const name = `${p}_${{ float32: '', int32: 'i', bool: 'b' }[input.dtype]}chosen`;
-        result(node, column, `${name}(a${data.index} + ${outer} * ${most} * ${stride} + ${inner}, ${stride}, ${numbers}, row, n, ${most})`);
+        result(
+          node,
+          column,
+          `${name}(a${data.index} + ${outer} * ${most} * ${stride} + ${inner}, ${stride}, ${numbers}, row, n, ${most})`,
+        );
       } else {
         result(node, column, dialect.chosen(data, column, numbers, most));
       }
@@ -400,12 +444,22 @@ function createStrip(around: StripSurroundings) {
           lines.push(`for (int c = 0; c < ${node.columns}; c++) {`);
           put(node, 'c', argumentColumnAt(node, 'c'));
           lines.push('}');
-        } else for (let column = 0; column < node.columns; column += 1) put(node, column, farColumn(node, column));
+        } else
+          for (let column = 0; column < node.columns; column += 1)
+            put(node, column, farColumn(node, column));
         return;
       case 'map': {
         const { print } = functions[node.name]!;
         for (let column = 0; column < node.columns; column += 1) {
-          set(node, column, print(p, node.inputs.map((input) => read(input, column)), node.inputs.at(-1)!.dtype));
+          set(
+            node,
+            column,
+            print(
+              p,
+              node.inputs.map((input) => read(input, column)),
+              node.inputs.at(-1)!.dtype,
+            ),
+          );
         }
         break;
       }
@@ -443,10 +497,22 @@ function createStrip(around: StripSurroundings) {
     if (isFar(node)) return argumentColumn(node, column);
     const slot = node as NodeOf<'slot'>;
     const { source } = slot.of.inputs[slot.index]!;
-    if (!source.space) return broadcast(node, around.parameter(source, `${around.step(slot)} * ${node.columns} + ${column}`));
-    return load(node.dtype, address(memory(source)!, source.columns, `(${around.step(slot)} * ${node.columns} + ${column})`));
+    if (!source.space)
+      return broadcast(
+        node,
+        around.parameter(source, `${around.step(slot)} * ${node.columns} + ${column}`),
+      );
+    return load(
+      node.dtype,
+      address(
+        memory(source)!,
+        source.columns,
+        `(${around.step(slot)} * ${node.columns} + ${column})`,
+      ),
+    );
   };
-  const readFar = (node: Node, column: number): void => void set(node, column, farColumn(node, column));
+  const readFar = (node: Node, column: number): void =>
+    void set(node, column, farColumn(node, column));
 
   return {
     compute,
@@ -460,11 +526,18 @@ function createStrip(around: StripSurroundings) {
       for (const index of outputs) {
         const output = graph.outputs[index]!;
         const { stride } = columnPlace(output, 0);
-        const outer = output.shape.slice(0, output.axis).reduce((product, size) => product * size, 1);
-        const step = of ? `(int64_t)${around.step({ of } as unknown as NodeOf<'slot'>)} * ${outer / of.length}` : '0';
+        const outer = output.shape
+          .slice(0, output.axis)
+          .reduce((product, size) => product * size, 1);
+        const step = of
+          ? `(int64_t)${around.step({ of } as unknown as NodeOf<'slot'>)} * ${outer / of.length}`
+          : '0';
         const base = (part: number): string =>
-          step === '0' && part === 0 ? `o${index}` : `o${index} + (${step} + ${part}) * n * ${stride}`;
-        const together = node.dtype === 'float32' && stride === node.columns && (stride === 2 || stride === 4);
+          step === '0' && part === 0
+            ? `o${index}`
+            : `o${index} + (${step} + ${part}) * n * ${stride}`;
+        const together =
+          node.dtype === 'float32' && stride === node.columns && (stride === 2 || stride === 4);
         if (together) {
           const values = Array.from({ length: stride }, (_, column) => read(node, column));
           lines.push(`${p}_put${stride}(${base(0)}, row, n, ${values.join(', ')});`);
@@ -474,7 +547,9 @@ function createStrip(around: StripSurroundings) {
         if (isNarrow(node)) {
           for (let column = 0; column < node.columns; column += 1) {
             const place = columnPlace(output, column);
-            lines.push(`${name}(${base(place.outer)} + ${place.inner}, ${stride}, row, n, ${read(node, column)});`);
+            lines.push(
+              `${name}(${base(place.outer)} + ${place.inner}, ${stride}, row, n, ${read(node, column)});`,
+            );
           }
         } else {
           lines.push(
@@ -488,15 +563,21 @@ function createStrip(around: StripSurroundings) {
       if (node.space && !isNarrow(node)) {
         if (isFar(node) && !memory(node)) {
           for (let column = 0; column < columns; column += 1) {
-            lines.push(store(node.dtype, address(place, columns, column), argumentColumn(node, column)));
+            lines.push(
+              store(node.dtype, address(place, columns, column), argumentColumn(node, column)),
+            );
           }
           return;
         }
-        lines.push(`for (int c = 0; c < ${columns}; c++) ${store(node.dtype, address(place, columns, 'c'), readAt(node, 'c'))}`);
+        lines.push(
+          `for (int c = 0; c < ${columns}; c++) ${store(node.dtype, address(place, columns, 'c'), readAt(node, 'c'))}`,
+        );
         return;
       }
       if (!node.space && columns > mostRegisters) {
-        lines.push(`for (int c = 0; c < ${columns}; c++) ${store(node.dtype, address(place, columns, 'c'), readAt(node, 'c'))}`);
+        lines.push(
+          `for (int c = 0; c < ${columns}; c++) ${store(node.dtype, address(place, columns, 'c'), readAt(node, 'c'))}`,
+        );
         return;
       }
       for (let column = 0; column < columns; column += 1) {
@@ -533,11 +614,19 @@ function createStrip(around: StripSurroundings) {
       const t = around.step({ of: stack.of } as unknown as NodeOf<'slot'>);
       const place = memory(stack)!;
       if (!isNarrow(node)) {
-        lines.push(`for (int c = 0; c < ${node.columns}; c++) ${store(node.dtype, address(place, stack.columns, `(${t} * ${node.columns} + c)`), readAt(node, 'c'))}`);
+        lines.push(
+          `for (int c = 0; c < ${node.columns}; c++) ${store(node.dtype, address(place, stack.columns, `(${t} * ${node.columns} + c)`), readAt(node, 'c'))}`,
+        );
         return;
       }
       for (let column = 0; column < node.columns; column += 1) {
-        lines.push(store(node.dtype, address(place, stack.columns, `(${t} * ${node.columns} + ${column})`), read(node, column)));
+        lines.push(
+          store(
+            node.dtype,
+            address(place, stack.columns, `(${t} * ${node.columns} + ${column})`),
+            read(node, column),
+          ),
+        );
       }
     },
     finish(): string[] {

@@ -129,11 +129,14 @@ export function workOf(node: Node, target: string, names: CudaNames): Work {
     }
     case 'draw': {
       const [words, row, step] = node.inputs as [Node, Node, Node];
-      const word = 'block[i & 3]';
+      // For each row that the second input names.
+      const count = node.columns / row.columns;
+      const word = 'block[place & 3]';
       return own(
         [
+          `const int place = i % ${count};`,
           'int32_t block[4];',
-          `s_philox(${entry(row, '0')}, ${entry(step, '0')}, ${entry(words, '2')} * 16 + ${node.use}, (int32_t)(${node.draw}u << 16 | (uint32_t)(i >> 2)), ${entry(words, '0')}, ${entry(words, '1')}, block);`,
+          `s_philox(${entry(row, `i / ${count}`)}, ${entry(step, '0')}, ${entry(words, '2')} * 16 + ${node.use}, (int32_t)(${node.draw}u << 16 | (uint32_t)(place >> 2)), ${entry(words, '0')}, ${entry(words, '1')}, block);`,
           `${target}[i] = ${node.kind === 'integer' ? `s_draw_integer(${word}, ${node.bound})` : `s_draw_${node.kind}(${word})`};`,
         ],
         any,

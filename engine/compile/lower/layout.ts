@@ -194,8 +194,9 @@ function gather(
   if (axis === data!.axis && from.space) {
     if (index!.node.space) throw alongBatch('choosing rows by an index of each row');
     if (index!.shape.length !== 1) throw new CompileError('rows are chosen by an index of rank 1');
-    const space = recording.spaceOf(index!.node, index!.shape[0]!);
-    return { node: chooseRows(recording, from, listed(recording, index!), space), shape, axis };
+    const numbers = listed(recording, index!);
+    const space = recording.spaceOf(numbers, index!.shape[0]!);
+    return { node: chooseRows(recording, from, numbers, space), shape, axis };
   }
   if (index!.node.op === 'constant') {
     const numbers = builder.pick([index!.node], new Int32Array(columnsOf(index!)).map((_, i) => (index!.node.columns === 1 ? 0 : i))) as Node & { op: 'constant' };

@@ -540,7 +540,7 @@ describeNative('compiled loops agree with eager ones:', () => {
         ).x,
       'the index of a loop that stops': ({ rows }) =>
         iterate(
-          ({ n }, index) => ({
+          (_, index) => ({
             n: tf.add(tf.cast(index, 'float32'), tf.mul(0, tf.sum(rows.one))) as tf.Tensor,
           }),
           { n: tf.scalar(-1) as tf.Tensor },
