@@ -8,7 +8,7 @@ export * as tf from '@tensorflow/tfjs';
 /** The schema library, for the parameters of one's own environments. */
 export { z } from 'zod';
 
-// Devices, loops, randomness
+// Devices, compiled functions, loops, randomness
 
 export {
   describeDevices,
@@ -19,12 +19,21 @@ export {
   startDevice,
   type StartedDevice,
 } from './engine/device';
+export {
+  compile,
+  type CompiledArguments,
+  type CompileOptions,
+  compilesHere,
+  prepare,
+} from './engine/compile/compile';
+export { CompileError } from './engine/compile/traced';
 export { InputError } from './engine/input-error';
 export { branch, iterate, scan, type ScanOptions } from './engine/loops';
 export {
   bernoulli,
   categorical,
   disposeKey,
+  type Draw,
   forUse,
   type Key,
   keyAt,

@@ -94,6 +94,7 @@ export async function* measureDevice(scale: Scale): AsyncGenerator<Figure> {
     }
     const work = prepare();
     try {
+      await work.prepare?.();
       const { median, min, max, runs } = await timeRuns(() => work.run(), scale.effort);
       secondsPerSize.set(name, median / size);
       const value = (seconds: number): number => roundTo(inUnit(name, work.amount, seconds), 4);

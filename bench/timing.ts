@@ -2,6 +2,8 @@
 export interface Work {
   /** What one run does: environment steps, products, updates. */
   readonly amount: number;
+  /** What is done once before the first run and belongs to none, such as compiling. */
+  prepare?(): Promise<void>;
   /** Returns when the device has finished. */
   run(): void | Promise<void>;
   dispose(): void;

@@ -13,6 +13,7 @@ export function trainingSamples(environments: number, steps: number): Work {
   let state = learner.initialise(seed);
   return {
     amount: environments * steps,
+    prepare: () => learner.prepare(state),
     run() {
       const next = learner.iterate(state, seed);
       awaitDevice(next.diagnostics['finite']!);

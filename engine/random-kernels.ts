@@ -22,6 +22,8 @@ export interface DrawAttributes {
   readonly draw: number;
   /** Numbers a row. */
   readonly count: number;
+  /** Which word of the first block is the first number; above 0 only with a count of one. */
+  readonly word: number;
   /** Whether the result is [B] rather than [B, count]; only with a count of one. */
   readonly flat: boolean;
   /** Kind `integer`: results are below it. */
@@ -69,7 +71,7 @@ function fillDraws(
   words: Int32Array,
   row: Int32Array,
   step: Int32Array,
-  { kind, use, draw, count, bound }: DrawAttributes,
+  { kind, use, draw, count, bound, word: first }: DrawAttributes,
 ): void {
   const [seedLow, seedHigh, phase] = words as unknown as [number, number, number];
   const stream = phase * usesPerPhase + use;
@@ -82,7 +84,7 @@ function fillDraws(
       philox(row[r]!, step[r * stepStride]!, stream, last, seedLow, seedHigh, block);
       const numbers = count - from < wordsPerBlock ? count - from : wordsPerBlock;
       for (let number = 0; number < numbers; number += 1) {
-        const word = block[number]!;
+        const word = block[first + number]!;
         if (kind === 'uniform') result[place] = (word >>> 8) * upper24;
         else if (kind === 'normal') result[place] = inverseNormal(word >>> 9);
         else result[place] = scaleWord(word, bound);

@@ -80,17 +80,26 @@ export const forUse = (key: Key, use: number): Key => ({ ...key, use });
 /** The same key at another step, [] or [B] int32, a tensor that stays the caller's. */
 export const keyAt = (key: Key, step: tf.Tensor): Key => ({ ...key, step });
 
+/**
+ * Which numbers of a step: a draw, or one of the four words of its first block. Numbers from one block
+ * cost one encryption in compiled programs, and are as independent as those of two.
+ */
+export type Draw = number | { readonly draw: number; readonly word: 0 | 1 | 2 | 3 };
+
+const wordOf = (draw: Draw): { draw: number; word: number } =>
+  typeof draw === 'number' ? { draw, word: 0 } : draw;
+
 /** [B] float32 in [0, 1), multiples of 2^−24. */
-export const uniform = (key: Key, draw: number): tf.Tensor1D =>
-  drawNumbers(key, { kind: 'uniform', draw, count: 1, flat: true });
+export const uniform = (key: Key, draw: Draw): tf.Tensor1D =>
+  drawNumbers(key, { kind: 'uniform', ...wordOf(draw), count: 1, flat: true });
 
 /** [B, count] float32 in [0, 1); the first column is what `uniform` gives. */
 export const uniforms = (key: Key, draw: number, count: number): tf.Tensor2D =>
   drawNumbers(key, { kind: 'uniform', draw, count, flat: false });
 
 /** [B] float32, standard normal. */
-export const normal = (key: Key, draw: number): tf.Tensor1D =>
-  drawNumbers(key, { kind: 'normal', draw, count: 1, flat: true });
+export const normal = (key: Key, draw: Draw): tf.Tensor1D =>
+  drawNumbers(key, { kind: 'normal', ...wordOf(draw), count: 1, flat: true });
 
 /** [B, count] float32, standard normal; the first column is what `normal` gives. */
 export const normals = (key: Key, draw: number, count: number): tf.Tensor2D =>
@@ -162,6 +171,7 @@ function drawNumbers<Result extends tf.Tensor>(
   key: Key,
   attributes: Pick<DrawAttributes, 'kind' | 'draw' | 'count' | 'flat'> & {
     readonly bound?: number;
+    readonly word?: number;
   },
 ): Result {
   checkStream(key, attributes.draw);
@@ -175,7 +185,7 @@ function drawNumbers<Result extends tf.Tensor>(
     .runKernel(
       kernelNames.draw,
       { words: key.words, row: key.row, step: key.step },
-      { bound: 1, ...attributes, use: key.use },
+      { bound: 1, word: 0, ...attributes, use: key.use },
     ) as Result;
 }
 

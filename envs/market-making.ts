@@ -32,8 +32,14 @@ import { createMidPrice } from './processes/mid-price';
 import { inventoryDirections, perSide } from './processes/sides';
 import { roundToTicks } from './processes/tick-size';
 
-/** The random numbers of a step, by draw. */
-export const draws = { orders: 0, move: 1, jump: 2, jumpSize: 3, inventory: 4 } as const;
+/** The random numbers of a step, by draw; orders (two words), move and jump come from one block. */
+export const draws = {
+  orders: 0,
+  move: { draw: 0, word: 2 },
+  jump: { draw: 0, word: 3 },
+  jumpSize: 1,
+  inventory: 2,
+} as const;
 
 /** What every configuration's state holds; Hawkes intensities and pending quotes come on top. */
 export type MarketMakingState = Tensors &

@@ -10,6 +10,7 @@ import {
   type TrainingState,
 } from '../algorithms/training';
 import type { Config } from '../configs/schema';
+import { compilesHere } from '../engine/compile/compile';
 import { disposeTree } from '../engine/tensors';
 import { type Checkpoint, type Pointer, saveCheckpoint } from '../outputs/checkpoint';
 import type { CheckpointDocument } from '../outputs/checkpoint-manifest';
@@ -57,6 +58,7 @@ export async function trainRun(
   const { iterations, maximumFailures } = config.training;
   let { state, counters } = start;
   let lastSaved = state.iteration > 0 ? state.iteration : null;
+  if (compilesHere()) progress.live('compiling the programs of an iteration, unless they are cached …');
   await learner.prepare(state);
   const timeLeft = createEstimate(state.iteration, iterations);
   try {

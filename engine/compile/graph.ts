@@ -102,6 +102,8 @@ export type Operation =
       readonly kind: 'uniform' | 'normal' | 'integer';
       readonly use: number;
       readonly draw: number;
+      /** Which word of the first block is the first number. */
+      readonly word: number;
       readonly bound: number;
     }
   /** A keyed permutation of 0 … columns − 1; inputs words [3], step [1] and, if it changes, what is added to `draw`. */

@@ -51,7 +51,7 @@ function describeOperation(node: Node, inputs: Graph['inputs']): string {
     case 'reduceRows':
       return `${node.name} over rows`;
     case 'draw':
-      return `draw ${node.kind} use ${node.use} draw ${node.draw}`;
+      return `draw ${node.kind} use ${node.use} draw ${node.draw}${node.word ? ` word ${node.word}` : ''}`;
     case 'final':
     case 'stack':
       return `${node.op} ${node.index} of ${node.of.kind} × ${node.of.length}`;

@@ -96,16 +96,15 @@ interface Planner {
 export function planTile(schedule: Schedule, phase: RowPhase): TilePlan {
   const planner: Planner = { schedule, live: schedule.live, spans: new Map(), fused: new Set(), position: 0 };
   const outputs = outputItems(schedule, phase.nodes);
-  for (const node of phase.stored) if (isLoopResult(node)) outputs.push({ kind: 'keep', node });
+  // A loop ends with what it carries in the slots.
+  for (const node of phase.stored) if (node.op === 'final') outputs.push({ kind: 'keep', node });
   const groups = planGroups(planner, phase.nodes, outputs, null);
   // Values that later passes read live in memory, where this pass can read them as well.
-  for (const node of phase.stored) if (!isLoopResult(node)) planner.spans.delete(node);
+  for (const node of phase.stored) if (node.op !== 'final') planner.spans.delete(node);
   const buffers = placeBuffers(planner);
   const columns = Math.max(0, ...[...buffers.values()].map(({ start, columns: own }) => start + own));
   return { phase, groups, buffers, columns };
 }
-
-const isLoopResult = ({ op }: Node): boolean => op === 'final' || op === 'stack';
 
 type Item =
   | { readonly kind: 'strip'; readonly item: StripItem; readonly needs: readonly Node[]; readonly gives: Node | null }

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 
-import { type Key, normal, uniform } from '../../engine/random';
+import { type Draw, type Key, normal, uniform } from '../../engine/random';
 import type { Tensors } from '../../engine/tensors';
 import type { Driver } from './driver';
 
@@ -104,9 +104,9 @@ export type MidPriceConfig = z.output<typeof midPriceSchema>;
 
 /** The random draws that a mid price makes in a step, numbered by the environment. */
 export interface MidPriceDraws {
-  readonly move: number;
-  readonly jump: number;
-  readonly jumpSize: number;
+  readonly move: Draw;
+  readonly jump: Draw;
+  readonly jumpSize: Draw;
 }
 
 /**
@@ -154,7 +154,7 @@ export function createMidPrice(config: MidPriceConfig, dt: number, draws: MidPri
   };
 }
 
-function createDiffusion(config: MidPriceConfig, dt: number, draw: number): MidPrice {
+function createDiffusion(config: MidPriceConfig, dt: number, draw: Draw): MidPrice {
   const start = () => ({ initialPrice: tf.scalar(config.initial) });
   switch (config.kind) {
     case 'constant':
@@ -214,7 +214,7 @@ function createDiffusion(config: MidPriceConfig, dt: number, draw: number): MidP
 }
 
 /** [B] float32: −1 or 1 with probability ½ each. */
-function randomSign(key: Key, draw: number): tf.Tensor1D {
+function randomSign(key: Key, draw: Draw): tf.Tensor1D {
   const up = tf.cast(tf.less(uniform(key, draw), 0.5), 'float32');
   return tf.sub(tf.mul(up, 2), 1);
 }

@@ -188,8 +188,8 @@ export function printParameter(node: Node, target: string, names: ParameterNames
       const [words, row, step] = node.inputs as [Node, Node, Node];
       const take =
         node.kind === 'integer'
-          ? `s_draw_integer(block[i & 3], ${node.bound})`
-          : `s_draw_${node.kind}(block[i & 3])`;
+          ? `s_draw_integer(block[(i & 3) + ${node.word}], ${node.bound})`
+          : `s_draw_${node.kind}(block[(i & 3) + ${node.word}])`;
       const count = node.columns / row.columns;
       return [
         `{ int32_t block[4];`,

@@ -43,29 +43,38 @@ export function printProduct(
       '}',
     ];
   });
-  const at = (column: string, of: number): string => `((int64_t)s * ${of} + ${column}) * L + u * W`;
+  const at = (column: string, of: number, u: number): string =>
+    `((int64_t)s * ${of} + ${column}) * L + ${u} * W`;
   const finish: string[] = [];
+  // The vectors of a column go through each function together: their latencies overlap.
   const names = new Map<Node, string>([[node, 'x']]);
   const keep = (one: Node, name: string): void => {
     const place = memory(one);
-    if (place) finish.push(store(one.dtype, `${place} + ${at('c', n)}`, name));
+    if (!place) return;
+    vectors.forEach((u) =>
+      finish.push(store(one.dtype, `${place} + ${at('c', n, u)}`, `${name}_${u}`)),
+    );
   };
   keep(node, 'x');
   epilogue.forEach((one, index) => {
     const map = one as NodeOf<'map'>;
-    const operands = map.inputs.map((input) => {
+    const name = `e${index}`;
+    const operand = (input: Node, u: number): string => {
       const known = names.get(input);
-      if (known) return known;
+      if (known) return `${known}_${u}`;
       const column = input.columns === 1 ? '0' : 'c';
       if (!input.space) {
         const value = parameter(input, column);
         return input.dtype === 'float32' ? `v_set(${value})` : `v_iset(${value})`;
       }
-      return load(input.dtype, `${memory(input)!} + ${at(column, input.columns)}`);
+      return load(input.dtype, `${memory(input)!} + ${at(column, input.columns, u)}`);
+    };
+    const { print } = functions[map.name]!;
+    vectors.forEach((u) => {
+      const operands = map.inputs.map((input) => operand(input, u));
+      const text = print('v', operands, map.inputs.at(-1)!.dtype);
+      finish.push(`const ${vectorType(map.dtype)} ${name}_${u} = ${text};`);
     });
-    const name = `e${index}`;
-    const text = functions[map.name]!.print('v', operands, map.inputs.at(-1)!.dtype);
-    finish.push(`const ${vectorType(map.dtype)} ${name} = ${text};`);
     names.set(map, name);
     keep(map, name);
   });
@@ -74,8 +83,8 @@ export function printProduct(
     ...columns.map((c) => `  vf ${vectors.map((u) => `s${c}_${u} = {0}`).join(', ')};`),
     ...sums.map((line) => `  ${line}`),
     `  const vf sums[${block}][${vectorsPerStrip}] = {${columns.map((c) => `{${vectors.map((u) => `s${c}_${u}`).join(', ')}}`).join(', ')}};`,
-    `  for (int c = j; c < j + ${block}${n % block === 0 ? '' : ` && c < ${n}`}; c++) for (int u = 0; u < ${vectorsPerStrip}; u++) {`,
-    '    const vf x = sums[c - j][u];',
+    `  for (int c = j; c < j + ${block}${n % block === 0 ? '' : ` && c < ${n}`}; c++) {`,
+    `    const vf ${vectors.map((u) => `x_${u} = sums[c - j][${u}]`).join(', ')};`,
     ...finish.map((line) => `    ${line}`),
     '  }',
     '}',

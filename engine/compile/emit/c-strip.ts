@@ -53,6 +53,8 @@ function createStrip(around: StripSurroundings) {
   const after: string[] = [];
   /** Columns at hand, as C expressions. */
   const registers = new Map<string, string>();
+  /** Blocks of random numbers at hand. */
+  const blocks = new Map<string, string>();
   /** Wide elementwise functions that run in one loop over the columns. */
   let wide: { columns: number; nodes: NodeOf<'map'>[] } | null = null;
   let count = 0;
@@ -302,6 +304,22 @@ function createStrip(around: StripSurroundings) {
     }
   };
 
+  /** Four words of random numbers, encrypted once for all that take some of them. */
+  const blockOf = (
+    node: NodeOf<'draw'>,
+    number: number,
+    encrypt: (block: string, number: string) => string,
+  ): string => {
+    const source = node.inputs.map(({ id }) => id).join();
+    const id = `${source} ${node.use} ${node.draw} ${number}`;
+    const known = blocks.get(id);
+    if (known) return known;
+    const block = fresh('block');
+    lines.push(`${integer} ${block}[4];`, encrypt(block, `${number}u`));
+    blocks.set(id, block);
+    return block;
+  };
+
   const draw = (node: NodeOf<'draw'>): void => {
     const [words, row, step] = node.inputs as [Node, Node, Node];
     const word = (place: number): string => around.parameter(words, String(place));
@@ -316,10 +334,9 @@ function createStrip(around: StripSurroundings) {
       `${p}_philox(${rowWord}, ${stepWord}, ${stream}, ${p}_iset((int32_t)(${node.draw}u << 16 | ${number})), ${word(0)}, ${word(1)}, ${block});`;
     if (isNarrow(node)) {
       for (let column = 0; column < node.columns; column += 4) {
-        const block = fresh('block');
-        lines.push(`${integer} ${block}[4];`, encrypt(block, `${column / 4}u`));
+        const block = blockOf(node, column / 4, encrypt);
         for (let place = 0; place < Math.min(4, node.columns - column); place += 1) {
-          set(node, column + place, take(`${block}[${place}]`));
+          set(node, column + place, take(`${block}[${node.word + place}]`));
         }
       }
       return;

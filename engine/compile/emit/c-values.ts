@@ -35,8 +35,10 @@ export const isLocalParameter = (node: Node, innerLoops: ReadonlySet<object>): b
 
 /** The name of a node's memory within a tile, if it has any. */
 export function memoryOf(plan: TilePlan, stored: ReadonlySet<Node>, node: Node): string | null {
-  if (stored.has(node)) return `m${node.id}`;
   const home = homeOf(node);
+  // What a loop of this pass ends with, in its slot still.
+  if (home !== node && plan.buffers.has(home)) return `b${home.id}`;
+  if (stored.has(node)) return `m${node.id}`;
   return plan.buffers.has(home) ? `b${home.id}` : null;
 }
 

@@ -6,7 +6,18 @@ export type Action =
   /** Ends the loop, whose kernels look at the flag, unless the condition holds. */
   | { readonly kind: 'stop'; readonly flag: number; readonly condition: string; readonly reads: Place }
   /** Lets a loop run. */
-  | { readonly kind: 'start'; readonly flag: number };
+  | { readonly kind: 'start'; readonly flag: number }
+  /** A loop without passes, all of it within the kernel, for as long as the condition holds. */
+  | {
+      readonly kind: 'repeat';
+      /** Name of the step. */
+      readonly step: string;
+      readonly length: number;
+      readonly reverse: boolean;
+      readonly test: readonly Action[];
+      readonly condition: string | null;
+      readonly body: readonly Action[];
+    };
 
 /** A kernel of one block, or of as many as its entries need. */
 export interface BlockKernel {
@@ -88,6 +99,23 @@ function printBlock(
   run: readonly Action[],
   placeOf: (place: Place) => string | null,
 ): BlockKernel {
+  const lines = printRun(run, placeOf);
+  const breadth = Math.max(1, ...run.flatMap(worksOf).map(({ breadth }) => breadth));
+  const threads = Math.min(1024, Math.ceil(breadth / 32) * 32);
+  const scratch = lines.some((line) => line.includes('joined['))
+    ? [`__shared__ double joined[${threads / 32}];`]
+    : [];
+  return { lines: [...scratch, ...lines], threads, blocks: 1 };
+}
+
+const worksOf = (action: Action): readonly Work[] =>
+  action.kind === 'work'
+    ? [action.work]
+    : action.kind === 'repeat'
+      ? [...action.test, ...action.body].flatMap(worksOf)
+      : [];
+
+function printRun(run: readonly Action[], placeOf: (place: Place) => string | null): string[] {
   const lines: string[] = [];
   const hazards = trackHazards(placeOf);
   /** Works that share a loop. */
@@ -136,18 +164,25 @@ function printBlock(
           barrier();
           lines.push(`if (p.flags[${action.flag}]) return;`);
         }
+        return;
+      case 'repeat': {
+        const { step, length, reverse, test, condition, body } = action;
+        barrier();
+        lines.push(
+          reverse
+            ? `for (int32_t ${step} = ${length - 1}; ${step} >= 0; ${step}--) {`
+            : `for (int32_t ${step} = 0; ${step} < ${length}; ${step}++) {`,
+          ...printRun(test, placeOf).map((line) => `  ${line}`),
+          ...(condition === null ? [] : ['  __syncthreads();', `  if (!(${condition})) break;`]),
+          ...printRun(body, placeOf).map((line) => `  ${line}`),
+          '  __syncthreads();',
+          '}',
+        );
+      }
     }
   });
   close();
-  const breadth = Math.max(
-    1,
-    ...run.map((action) => (action.kind === 'work' ? action.work.breadth : 1)),
-  );
-  const threads = Math.min(1024, Math.ceil(breadth / 32) * 32);
-  const scratch = lines.some((line) => line.includes('joined['))
-    ? [`__shared__ double joined[${threads / 32}];`]
-    : [];
-  return { lines: [...scratch, ...lines], threads, blocks: 1 };
+  return lines;
 }
 
 const inBraces = (lines: readonly string[]): string[] =>

@@ -1,8 +1,9 @@
 import type { DType, Node, NodeOf, Region } from '../graph';
-import type { Schedule } from '../schedule';
-import { type Group, groupsWithin, planTile, type TilePlan } from '../tile-plan';
+import type { Schedule, Statement } from '../schedule';
+import { type Group, groupsWithin, planTile } from '../tile-plan';
 import { CompileError } from '../traced';
 import { literal } from './c-values';
+import { recomputeCheap, type RecomputedPlan } from './cuda-recompute';
 
 /** How CUDA text names parameters. The kernels' argument is `p`. */
 export interface CudaNames {
@@ -15,10 +16,14 @@ export interface CudaNames {
 /** What all kernels of a program have in common. */
 export interface CudaFrame {
   readonly schedule: Schedule;
-  readonly plans: readonly TilePlan[];
+  readonly plans: readonly RecomputedPlan[];
   /** Loops that run within a tile. */
   readonly innerLoops: ReadonlySet<Region>;
+  /** Loops without passes, which run within a kernel of one block. */
+  readonly blockLoops: ReadonlySet<Region>;
   numberOf(region: Region): number;
+  /** The step of a loop, an expression. */
+  stepOf(region: Region): string;
   /** Parameters with a place in the arena. */
   offsetOf(node: Node): number;
   /** A new place. */
@@ -34,7 +39,9 @@ export interface CudaFrame {
 
 export function createFrame(schedule: Schedule): CudaFrame {
   const { live } = schedule;
-  const plans = schedule.phases.map((phase) => planTile(schedule, phase));
+  const plans = schedule.phases.map((phase) =>
+    recomputeCheap(planTile(schedule, phase), schedule.stored),
+  );
   const innerLoops = new Set<Region>();
   plans.forEach(({ groups }) => collectLoops(groups, innerLoops));
   const isLocal = (node: Node): boolean =>
@@ -63,8 +70,10 @@ export function createFrame(schedule: Schedule): CudaFrame {
     if (!offsets.has(home)) offsets.set(home, reserve(home.columns));
   }
 
+  const blockLoops = new Set<Region>();
+  schedule.statements.forEach((statement) => collectBlockLoops(statement, blockLoops));
   const stepOf = (region: Region): string =>
-    innerLoops.has(region) ? `t${numberOf(region)}` : `p.t${numberOf(region)}`;
+    `${innerLoops.has(region) || blockLoops.has(region) ? '' : 'p.'}t${numberOf(region)}`;
 
   const namesWith = (read: (place: string) => string): CudaNames => {
     const entry = (node: Node, column: string): string => {
@@ -126,7 +135,9 @@ export function createFrame(schedule: Schedule): CudaFrame {
     schedule,
     plans,
     innerLoops,
+    blockLoops,
     numberOf,
+    stepOf,
     offsetOf: (node) => offsets.get(homeOf(node))!,
     reserve,
     arenaBytes: () => arena * 4,
@@ -163,5 +174,26 @@ function collectLoops(groups: readonly Group[], loops: Set<Region>): void {
   for (const group of groups) {
     if (group.kind === 'loop') loops.add(group.region);
     collectLoops(groupsWithin(group), loops);
+  }
+}
+
+/** Parameters larger than this are no work for a single block, time and again. */
+const mostInBlock = 65_536;
+
+/** @returns whether the statement has no passes and nothing large */
+function collectBlockLoops(statement: Statement, loops: Set<Region>): boolean {
+  switch (statement.kind) {
+    case 'rows':
+      return false;
+    case 'parameters':
+      return statement.nodes.every(({ columns }) => columns <= mostInBlock);
+    case 'loop': {
+      const { region, carries, test, body } = statement;
+      const inside = [...test, ...body].map((one) => collectBlockLoops(one, loops));
+      const isSmall = carries.every((index) => region.carries[index]!.slot.columns <= mostInBlock);
+      if (!isSmall || inside.includes(false)) return false;
+      loops.add(region);
+      return true;
+    }
   }
 }

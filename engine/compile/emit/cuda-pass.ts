@@ -1,5 +1,5 @@
-import type { Node, NodeOf, Region, Space } from '../graph';
-import type { Group, TilePlan } from '../tile-plan';
+import type { Node, NodeOf, Space } from '../graph';
+import type { Group } from '../tile-plan';
 import { CompileError } from '../traced';
 import { printParameter } from './c-parameters';
 import { printStrip } from './c-strip';
@@ -9,6 +9,7 @@ import { type CudaFrame, typeOf } from './cuda-names';
 import { printOuters, type TileMemory } from './cuda-outer';
 import { mostParts } from './cuda-plan';
 import { printProduct, printStaging } from './cuda-products';
+import type { RecomputedPlan } from './cuda-recompute';
 import type { PassSums } from './cuda-sums';
 import type { TileShape } from './cuda-tile';
 
@@ -21,7 +22,7 @@ export const rowsExpression = ({ size }: Space): string => (size === null ? 'p.n
  */
 export function printPass(
   frame: CudaFrame,
-  plan: TilePlan,
+  plan: RecomputedPlan,
   shape: TileShape,
   sums: PassSums,
 ): string[] {
@@ -39,6 +40,7 @@ export function printPass(
     shape,
     memory,
     parameter: reading.entry,
+    again: plan.again,
     weights: (node: Node) => {
       const staged = shape.staged.get(node);
       if (staged) return { address: `(shared + ${staged.start})`, isShared: true };
@@ -58,7 +60,7 @@ export function printPass(
       return address;
     },
     rows: (node: Node) => rowsExpression(node.space!),
-    step: (slot: NodeOf<'slot'>) => stepOf(frame, slot.of),
+    step: (slot: NodeOf<'slot'>) => frame.stepOf(slot.of),
     dialect: cudaDialect(shape, sums.reduceRows),
   };
   const printGroups = (groups: readonly Group[]): string[] => {
@@ -168,6 +170,3 @@ export function printPass(
     '}',
   ];
 }
-
-export const stepOf = ({ innerLoops, numberOf }: CudaFrame, region: Region): string =>
-  innerLoops.has(region) ? `t${numberOf(region)}` : `p.t${numberOf(region)}`;

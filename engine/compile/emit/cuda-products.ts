@@ -9,6 +9,8 @@ export interface ProductSurroundings {
   readonly shape: TileShape;
   memory(node: Node): TileMemory | null;
   parameter(node: Node, column: string): string;
+  /** Values without memory, to be computed where they are needed. */
+  readonly again: ReadonlySet<Node>;
   /** The address of weights [size, columns], aligned to 16 bytes; null: they do not lie in memory. */
   weights(node: Node): { readonly address: string; readonly isShared: boolean } | null;
 }
@@ -157,7 +159,7 @@ function printEpilogue(
   node: NodeOf<'matmul'>,
   epilogue: readonly Node[],
   micro: Micro,
-  { memory, parameter }: ProductSurroundings,
+  { memory, parameter, again }: ProductSurroundings,
 ): string[] {
   const { rows } = micro;
   const lines: string[] = [];
@@ -169,37 +171,43 @@ function printEpilogue(
     const place = memory(one);
     if (place) lines.push(writeSideBySide(name, address(place, '(j + c)'), one.dtype, rows));
   };
-  keep(node, 's[c]');
-  epilogue.forEach((one, index) => {
-    const map = one as NodeOf<'map'>;
-    const operands = map.inputs.map((input) => {
-      const known = names.get(input);
-      if (known) return known;
-      const column = input.columns === 1 ? '0' : '(j + c)';
-      const name = `i${index}_${input.id}`;
-      if (!input.space) {
-        lines.push(`const ${typeOf(input.dtype)} ${name} = ${parameter(input, column)};`);
-        names.set(input, name);
-        return name;
-      }
-      const place = memory(input);
-      if (!place) throw new CompileError(`${input.op} after a product is in no memory`);
-      lines.push(
-        `${typeOf(input.dtype)} ${name}[${rows}];`,
-        readSideBySide(name, address(place, column), input.dtype, rows),
-      );
-      names.set(input, `${name}[u]`);
-      return `${name}[u]`;
-    });
+  /** A value that is no result of this product. */
+  const fetch = (input: Node): string => {
+    const column = input.columns === 1 ? '0' : '(j + c)';
+    const name = `i${input.id}`;
+    if (!input.space) {
+      lines.push(`const ${typeOf(input.dtype)} ${name} = ${parameter(input, column)};`);
+      return name;
+    }
+    if (again.has(input)) return compute(input as NodeOf<'map'>);
+    const place = memory(input);
+    if (!place) throw new CompileError(`${input.op} after a product is in no memory`);
+    lines.push(
+      `${typeOf(input.dtype)} ${name}[${rows}];`,
+      readSideBySide(name, address(place, column), input.dtype, rows),
+    );
+    return `${name}[u]`;
+  };
+  const operand = (input: Node): string => {
+    const name = names.get(input) ?? fetch(input);
+    names.set(input, name);
+    return name;
+  };
+  const compute = (map: NodeOf<'map'>): string => {
+    const operands = map.inputs.map(operand);
     const text = functions[map.name]!.print('s', operands, map.inputs.at(-1)!.dtype);
     lines.push(
-      `${typeOf(map.dtype)} e${index}[${rows}];`,
+      `${typeOf(map.dtype)} e${map.id}[${rows}];`,
       '#pragma unroll',
-      `for (int u = 0; u < ${rows}; u++) e${index}[u] = ${text};`,
+      `for (int u = 0; u < ${rows}; u++) e${map.id}[u] = ${text};`,
     );
-    names.set(map, `e${index}[u]`);
-    keep(map, `e${index}`);
-  });
+    return `e${map.id}[u]`;
+  };
+  keep(node, 's[c]');
+  for (const map of epilogue) {
+    names.set(map, compute(map as NodeOf<'map'>));
+    keep(map, `e${map.id}`);
+  }
   return [
     '#pragma unroll',
     `for (int c = 0; c < ${micro.columns}; c++) {`,

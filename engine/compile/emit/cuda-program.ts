@@ -143,6 +143,27 @@ export function printCuda(schedule: Schedule, target: CudaTarget): CudaProgram {
     for (const { slot, initial } of slots) {
       pending.push(copy(initial, arrayOf(slot), slot, slot.columns));
     }
+    if (frame.blockLoops.has(region)) {
+      const before = pending;
+      const [testing, working] = [test, body].map((statements) => {
+        pending = [];
+        runStatements(statements, loops);
+        return pending;
+      }) as [Action[], Action[]];
+      pending = working;
+      finishStep(region, carries, stacks);
+      before.push({
+        kind: 'repeat',
+        step: frame.stepOf(region),
+        length: region.length,
+        reverse: region.reverse,
+        test: testing,
+        condition: region.condition && changing.entry(region.condition, '0'),
+        body: pending,
+      });
+      pending = before;
+      return [];
+    }
     if (region.condition) {
       flags.set(region, flags.size);
       pending.push({ kind: 'start', flag: flags.get(region)! });
@@ -159,12 +180,25 @@ export function printCuda(schedule: Schedule, target: CudaTarget): CudaProgram {
       });
     }
     steps.push(...runStatements(body, inside));
+    finishStep(region, carries, stacks);
+    steps.push(...flush(inside));
+    const { length, reverse } = region;
+    return [...before, { kind: 'loop', loop: frame.numberOf(region), length, reverse, steps }];
+  };
+
+  /** What a step puts out, and what it hands on to the next. */
+  const finishStep = (
+    region: Loop,
+    carries: readonly number[],
+    stacks: readonly number[],
+  ): void => {
+    const slots = carries.map((index) => region.carries[index]!);
     for (const index of stacks) {
       const stack = [...live].find(
         (node) => node.op === 'stack' && node.of === region && node.index === index,
       )!;
       const output = region.outputs[index]!;
-      const at = `${arrayOf(stack)} + p.t${frame.numberOf(region)} * ${output.columns}`;
+      const at = `${arrayOf(stack)} + ${frame.stepOf(region)} * ${output.columns}`;
       pending.push(copy(output, `(${at})`, stack, output.columns));
     }
     const changed = slots.filter(({ slot, next }) => next !== slot);
@@ -192,9 +226,6 @@ export function printCuda(schedule: Schedule, target: CudaTarget): CudaProgram {
       );
       pending.push({ kind: 'work', work });
     });
-    steps.push(...flush(inside));
-    const { length, reverse } = region;
-    return [...before, { kind: 'loop', loop: frame.numberOf(region), length, reverse, steps }];
   };
 
   const writeOutputs = (): Step[] => {
@@ -273,7 +304,7 @@ export function printCuda(schedule: Schedule, target: CudaTarget): CudaProgram {
   addRegion('float', { name: 'spill', perBlock: spills });
   members.push({ kind: 'rows' });
   struct.push('int64_t n;');
-  for (const loop of loopsOf(schedule.statements)) {
+  for (const loop of loopsOf(schedule.statements).filter((one) => !frame.blockLoops.has(one))) {
     const number = frame.numberOf(loop);
     members.push({ kind: 'step', loop: number });
     struct.push(`int32_t t${number};`);

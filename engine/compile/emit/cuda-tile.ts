@@ -69,8 +69,6 @@ export function shapeTile(plan: TilePlan, target: CudaTarget): TileShape {
       : isFew
         ? [32]
         : [64, 32];
-  const threadsFor = (rows: number): number =>
-    isPlain ? rows : Math.max(rows, tuning.threads ?? (widest >= wideLayer ? 256 : 128));
   const bytesOf = (rows: number): number => plan.columns * strideOf(rows, isPlain) * 4;
   const rows = sizes.find((size) => bytesOf(size) <= most) ?? sizes.at(-1)!;
   const isSpilled = bytesOf(rows) > most;
@@ -96,8 +94,11 @@ export function shapeTile(plan: TilePlan, target: CudaTarget): TileShape {
     stage(others, tuning.stageWeights ? most : half);
   }
   const sharedBytes = start * 4;
+  const isAlone = sharedBytes > half || isSpilled;
+  // Where no second block works beside it, one of more threads.
+  const many = tuning.threads ?? (widest >= wideLayer || isAlone ? 256 : 128);
   return {
-    threads: threadsFor(rows),
+    threads: isPlain ? rows : Math.max(rows, many),
     rows,
     stride: strideOf(rows, isPlain),
     isPlain,
@@ -105,7 +106,7 @@ export function shapeTile(plan: TilePlan, target: CudaTarget): TileShape {
     staged,
     sharedBytes,
     spilledBytes: isSpilled ? bytesOf(rows) : 0,
-    blocksAtOnce: sharedBytes <= half ? 2 : 1,
+    blocksAtOnce: isAlone ? 1 : 2,
   };
 }
 

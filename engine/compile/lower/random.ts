@@ -7,7 +7,7 @@ import { CompileError, expanded, type Lowering } from '../traced';
 
 export const randomLowerings: Readonly<Record<string, Lowering>> = {
   [kernelNames.draw]: (recording, [words, row, step], attributes) => {
-    const { kind, use, draw, count, flat, bound } = attributes as unknown as DrawAttributes;
+    const { kind, use, draw, count, word, flat, bound } = attributes as unknown as DrawAttributes;
     const rows = row!.shape[0]!;
     // A parameter with the numbers of several rows, which are no batch.
     const isList = row!.axis < 0;
@@ -15,7 +15,7 @@ export const randomLowerings: Readonly<Record<string, Lowering>> = {
       throw new CompileError('numbers of the rows are a parameter, their steps a batch');
     }
     const node = recording.builder.make(
-      { op: 'draw', kind, use, draw, bound },
+      { op: 'draw', kind, use, draw, word, bound },
       {
         inputs: [
           expanded(recording, words!),
