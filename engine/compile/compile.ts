@@ -6,6 +6,7 @@ import { arrange } from './arrange';
 import { commonText, printC } from './emit/c-program';
 import type { Graph } from './graph';
 import { printGraph, printSchedule } from './print';
+import { type ArrayBackend, arrayTypes } from './run/array-backend';
 import { type DeviceProgram, isDeviceBackend } from './run/device';
 import { compileAhead, loadNative, type NativeProgram } from './run/native';
 import { type ArgumentSpec, type Captures, record } from './trace';
@@ -220,7 +221,7 @@ function run<Result extends TensorTree>(entry: Entry<Result>, { tensors, rows }:
   const inputs = [...tensors, ...entry.captured].map((tensor) => arrayOf(backend, tensor));
   const outputs = graph.outputs.map(({ dtype, shape }) => {
     const full = shape.map((size) => (size < 0 ? rows : size));
-    return { dtype, shape: full, values: newArray(dtype, sizeOf(full)) };
+    return { dtype, shape: full, values: backend.newArray(dtype, sizeOf(full)) };
   });
   if (!collecting) {
     entry.program ??= loadNative(entry.source);
@@ -251,23 +252,14 @@ function runOnDevice<Result extends TensorTree>(
   return mapTrees(() => results[place++]!, template);
 }
 
-/** A backend whose tensors are typed arrays in memory. */
-interface ArrayBackend extends tf.KernelBackend {
-  readonly data: { get(dataId: object): { readonly values: ArrayLike<number> } };
-}
-
 const engineInternals = () =>
   tf.engine() as unknown as {
     makeTensorFromTensorInfo(info: tf.TensorInfo, backend: tf.KernelBackend): tf.Tensor;
   };
 
-const arrayTypes = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } as const;
-
-const newArray = (dtype: keyof typeof arrayTypes, size: number) => new arrayTypes[dtype](size);
-
 /** A tensor's numbers, without a copy where they are stored as programs expect them. */
 function arrayOf(backend: ArrayBackend, tensor: tf.TensorInfo): ArrayBufferView {
-  const { values } = backend.data.get(tensor.dataId);
+  const values = backend.valuesOf(tensor.dataId);
   const type = arrayTypes[tensor.dtype as keyof typeof arrayTypes];
   return values instanceof type ? values : type.from(values);
 }

@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import { findCompiler, openPool, setThreads, threadCount } from '../compile/run/native';
 import { registerRandomKernels } from '../random-kernels';
 import type { Device } from './device';
+import { createNativeBackend } from './native-backend';
 
 /** Compiled programs on the CPU; what is called outside of them runs on the kernels of device `cpu`. */
 export const native: Device<'native'> = {
@@ -33,18 +34,11 @@ export const native: Device<'native'> = {
 
 let registered = false;
 
-/** The `cpu` backend's arrays and kernels under another name. */
+/** The kernels of the `cpu` backend under another name. */
 function registerBackend(): void {
   if (registered) return;
   registered = true;
-  const cpu = tf.findBackend('cpu');
-  const Backend = cpu.constructor as new () => tf.KernelBackend & { firstUse: boolean };
-  tf.registerBackend('native', () => {
-    const backend = new Backend();
-    // Else the first tensor prints advice to install tfjs-node.
-    backend.firstUse = false;
-    return backend;
-  });
+  tf.registerBackend('native', createNativeBackend);
   for (const kernel of tf.getKernelsForBackend('cpu')) {
     if (!tf.getKernel(kernel.kernelName, 'native')) {
       tf.registerKernel({ ...kernel, backendName: 'native' });

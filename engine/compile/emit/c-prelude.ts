@@ -71,6 +71,7 @@ INLINE void s_multiply(int32_t x, uint32_t m, int32_t *high, int32_t *low) {
 #endif
 INLINE vf v_set(float x) { return (vf)EVERY(x); }
 INLINE vi v_iset(int32_t x) { return (vi)EVERY(x); }
+#define UNROLL_ROUNDS _Pragma("GCC unroll 10")
 /* Keeps a vector in a register where the compiler would read it from memory again and again. */
 #if defined(__x86_64__)
 #define HOLD(x) __asm__("" : "+x"(x))
@@ -120,7 +121,7 @@ INLINE void v_multiply(vi x, uint32_t m, vi *high, vi *low) {
   __m256i even = _mm256_mul_epu32((__m256i)x, factor);
   __m256i odd = _mm256_mul_epu32(_mm256_srli_epi64((__m256i)x, 32), factor);
   *high = (vi)_mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xaa);
-  *low = (vi)_mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xaa);
+  *low = (vi)_mm256_mullo_epi32((__m256i)x, factor);
 }
 #else
 INLINE vf v_float(vi i) { return __builtin_convertvector(i, vf); }

@@ -131,7 +131,7 @@ export function workOf(node: Node, target: string, names: CudaNames): Work {
       const [words, row, step] = node.inputs as [Node, Node, Node];
       // For each row that the second input names.
       const count = node.columns / row.columns;
-      const word = 'block[place & 3]';
+      const word = `block[(place & 3) + ${node.word}]`;
       return own(
         [
           `const int place = i % ${count};`,
@@ -149,6 +149,13 @@ export function workOf(node: Node, target: string, names: CudaNames): Work {
 
 /** Copies entries of others, or a number that is filled in. */
 function printPick(node: NodeOf<'pick'>, target: string, { entry }: CudaNames): string[] {
+  const grid = node.inputs.length === 1 ? gridOf(node.source) : null;
+  if (grid) {
+    const { first, width, step, jump } = grid;
+    return [
+      `${target}[i] = ${entry(node.inputs[0]!, `${first} + i % ${width} * ${step} + i / ${width} * ${jump}`)};`,
+    ];
+  }
   const { runs } = runsByInput(node.inputs, node.source);
   const fill = literal(node.fill, node.dtype);
   if (runs.length > mostRuns) {
@@ -173,6 +180,24 @@ function printPick(node: NodeOf<'pick'>, target: string, { entry }: CudaNames): 
     const place = step === 0 ? String(from) : `${from} + ${step} * (i - ${at})`;
     return `${first}${test}${target}[i] = ${input ? entry(input, place) : fill};`;
   });
+}
+
+/** Places in lines of `width`, `step` apart within a line and `jump` from one to the next, such as a transposition. */
+function gridOf(
+  source: Int32Array,
+): { first: number; width: number; step: number; jump: number } | null {
+  if (source.length < 4) return null;
+  const [first, second] = [source[0]!, source[1]!];
+  const step = second - first;
+  let width = 2;
+  while (width < source.length && source[width]! - source[width - 1]! === step) width += 1;
+  if (width === source.length || source.length % width !== 0) return null;
+  const jump = source[width]! - first;
+  const isGrid = source.every(
+    (place, index) =>
+      place >= 0 && place === first + (index % width) * step + Math.floor(index / width) * jump,
+  );
+  return isGrid ? { first, width, step, jump } : null;
 }
 
 function printReduce(node: NodeOf<'reduce'>, target: string, { entry }: CudaNames): Work {

@@ -25,7 +25,8 @@ const byLibrary = [
  * needs NVRTC's --fmad=false, and divisions, roots and subnormal numbers as IEEE 754 has them, which are
  * its defaults. No headers: NVRTC comes without any.
  */
-export const cudaPrelude = `#define int32_t int
+export const cudaPrelude = `#define UNROLL_ROUNDS _Pragma("unroll")
+#define int32_t int
 #define uint32_t unsigned int
 #define int64_t long long
 #define uint64_t unsigned long long

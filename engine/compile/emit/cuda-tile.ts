@@ -17,6 +17,8 @@ export interface Tuning {
   readonly rowsPerTile?: number;
   /** Whether weights are copied into shared memory. */
   readonly stageWeights?: boolean;
+  /** Blocks a multiprocessor is to run at the same time. */
+  readonly blocksAtOnce?: number;
 }
 
 /** The weights of a product that are copied into shared memory when a block begins. */
@@ -106,7 +108,7 @@ export function shapeTile(plan: TilePlan, target: CudaTarget): TileShape {
     staged,
     sharedBytes,
     spilledBytes: isSpilled ? bytesOf(rows) : 0,
-    blocksAtOnce: isAlone ? 1 : 2,
+    blocksAtOnce: tuning.blocksAtOnce ?? (isAlone ? 1 : 2),
   };
 }
 

@@ -187,6 +187,7 @@ export function printRandom({ prefix: p, float: F, int: I, qualifiers: q }: Numb
   return `
 ${q} void ${p}_philox(${I} a, ${I} b, ${I} c, ${I} d, int32_t seed_low, int32_t seed_high, ${I} *words) {
   uint32_t key_a = (uint32_t)seed_low, key_b = (uint32_t)seed_high;
+UNROLL_ROUNDS
   for (int round = 0; round < 10; round++) {
     ${I} high_a, low_a, high_b, low_b;
     ${p}_multiply(a, 0xd2511f53u, &high_a, &low_a);
