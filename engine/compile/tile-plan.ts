@@ -1,5 +1,5 @@
 import { functions } from './emit/functions';
-import type { Node, NodeOf, Region } from './graph';
+import { isWithin, type Node, type NodeOf, type Region } from './graph';
 import {
   bodyNodes,
   bodyRoots,
@@ -130,12 +130,43 @@ function outputItems({ graph }: Schedule, nodes: readonly Node[]): StripItem[] {
   return items;
 }
 
+/** A value that lies in a tensor, not in the tile. */
+const isFar = (node: Node): boolean =>
+  node.space !== null &&
+  (node.op === 'argument' || (node.op === 'slot' && node.what === 'input'));
+
 /** Whether an input must be in the tile's memory for this node to read it: it runs over its columns. */
 function readsColumns(node: Node, input: Node): boolean {
   if (node.op === 'matmul' || node.op === 'outer') return true;
   // Chosen rows are read where they lie.
-  if (node.op === 'gatherRows') return false;
-  return node.columns > mostRegisters || (input.columns > mostRegisters && node.op !== 'pick');
+  if (node.op === 'gatherRows' || input.columns <= mostRegisters) return false;
+  return node.op !== 'pick' || node.columns > mostRegisters;
+}
+
+/**
+ * Inputs that have to be brought into the tile's memory for these nodes, for the loops whose results are
+ * among them and for what is copied elsewhere. They are brought before everything else: a value that lies
+ * in memory is read from there by whatever comes first.
+ */
+function farReads(
+  live: ReadonlySet<Node>,
+  nodes: readonly Node[],
+  copied: readonly Node[],
+): Node[] {
+  const reads = copied.filter((node) => node.op === 'slot' && node.columns > mostRegisters);
+  const loops = new Set<Region>();
+  for (const node of nodes) {
+    if (node.op === 'final' || node.op === 'stack') loops.add(node.of);
+    else if (node.op === 'guard') {
+      reads.push(node.inputs[0]!, ...node.inputs.filter((input) => input.columns > mostRegisters));
+    } else reads.push(...node.inputs.filter((input) => readsColumns(node, input)));
+  }
+  for (const loop of loops) {
+    const roots = bodyRoots(live, loop);
+    const body = bodyNodes(live, roots, loop).filter((node) => node.region === loop);
+    reads.push(...farReads(live, body, roots).filter((node) => !isWithin(node, loop)));
+  }
+  return reads.filter(isFar);
 }
 
 function planGroups(
@@ -148,18 +179,13 @@ function planGroups(
   const here = new Set(nodes);
   const loops = new Set<Region>();
   const items: Item[] = [];
-  /** Inputs that a product reads from a buffer, and that have to be brought there first. */
-  const loads = new Set<Node>();
-  const load = (node: Node): void => {
-    const isFar = node.op === 'argument' || (node.op === 'slot' && node.what === 'input');
-    if (isFar && node.space && !spans.has(node)) loads.add(node);
-  };
+  const copied = extra.map(({ node }) => node);
+  const loads = new Set(farReads(live, nodes, copied).filter((node) => !spans.has(node)));
 
   const guarded = new Set<Node>();
   for (const item of guardItems(planner, nodes, extra, region)) {
     items.push(item);
     [...item.guards, ...item.only].forEach((node) => guarded.add(node));
-    load(item.guards[0]!.inputs[0]!);
   }
   for (const node of nodes) {
     if (guarded.has(node)) continue;
@@ -168,9 +194,6 @@ function planGroups(
       continue;
     }
     const needs = node.inputs.filter((input) => input.space);
-    node.inputs.forEach((input) => {
-      if (readsColumns(node, input)) load(input);
-    });
     if (node.op === 'matmul') items.push({ kind: 'product', node, needs });
     else if (node.op === 'outer') items.push({ kind: 'outer', node, needs });
     else items.push({ kind: 'strip', item: { kind: 'node', node }, needs, gives: node });
@@ -189,7 +212,6 @@ function planGroups(
     items.push({ kind: 'loop', region: loop, needs: captured, starts: starts.map(({ slot }) => slot) });
   }
   for (const item of extra) {
-    if (item.node.op === 'slot' && item.node.columns > mostRegisters) load(item.node);
     items.push({ kind: 'strip', item, needs: item.node.space ? [item.node] : [], gives: null });
   }
   for (const node of loads) {

@@ -10,6 +10,7 @@ import {
   describeUse,
   type KernelUse,
   loadModule,
+  preferSharedPercent,
 } from './module';
 
 /**
@@ -45,6 +46,11 @@ export interface CudaDriver {
   use(kernel: CudaKernel): KernelUse;
   /** How many blocks of such a launch a multiprocessor runs at the same time; 0: it has not the room. */
   blocksPerMultiprocessor(kernel: CudaKernel, threads: number, sharedBytes: number): number;
+  /**
+   * How much of a multiprocessor's memory is to be shared memory while the kernel runs; the rest caches
+   * what it reads. @param bytes of all the blocks that run at the same time
+   */
+  preferSharedBytes(kernel: CudaKernel, bytes: number): void;
   /** Waits, and holds the thread meanwhile. */
   synchronize(): void;
   /** Waits without holding the thread. @throws CudaError if something that was launched failed */
@@ -140,6 +146,10 @@ function openDevice(calls: DriverCalls): CudaDriver {
         ...[blocks, kernel.handle, threads, sharedBytes],
       );
       return blocks[0]!;
+    },
+    preferSharedBytes: (kernel, bytes) => {
+      const share = Math.ceil((100 * bytes) / device.sharedBytesPerMultiprocessor);
+      preferSharedPercent(calls, kernel, Math.min(100, share));
     },
     synchronize: () => call('cuCtxSynchronize'),
     synchronized: () => poll(calls),

@@ -78,6 +78,18 @@ export function describeUse({ call }: DriverCalls, handle: bigint): KernelUse {
 /** CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES */
 const dynamicSharedBytes = 8;
 
+/** CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT */
+const preferredSharedPercent = 9;
+
+/** A wish, which the driver may not follow. @param percent of the most that a multiprocessor can have */
+export function preferSharedPercent(
+  { attempt }: DriverCalls,
+  kernel: CudaKernel,
+  percent: number,
+): void {
+  attempt('cuFuncSetAttribute', kernel.handle, preferredSharedPercent, percent);
+}
+
 const allowedBytes = new WeakMap<CudaKernel, number>();
 
 /** Above 48 KiB a launch may only have as many bytes a block as the kernel was allowed before. */

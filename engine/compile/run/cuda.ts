@@ -14,6 +14,9 @@ import {
   type Step,
 } from '../emit/cuda-plan';
 
+/** Of shared memory, which the driver keeps of every block's and kernels declare besides. */
+const reservedBytes = 2048;
+
 /** A GPU that is ready to run programs. */
 export interface CudaRuntime {
   readonly driver: CudaDriver;
@@ -48,6 +51,7 @@ export function loadCuda(
     const kernel = module.kernel(launch.kernel);
     const { threads, sharedBytes } = launch;
     const blocks = driver.blocksPerMultiprocessor(kernel, threads, sharedBytes);
+    driver.preferSharedBytes(kernel, blocks * (sharedBytes + reservedBytes));
     const made = { kernel, most: Math.max(1, blocks) * driver.device.multiprocessors };
     ready.set(launch.kernel, made);
     return made;

@@ -99,6 +99,8 @@ export interface Tolerance {
   /** Multiple of the larger of the expected number and `scale` · the largest expected one of its tensor. */
   readonly relative: number;
   readonly scale: number;
+  /** Numbers below it count as if they were so large. Default 0. */
+  readonly least?: number;
 }
 
 export const rounding: Tolerance = { relative: 1e-5, scale: 1 };
@@ -113,7 +115,7 @@ const { is } = Object;
 export function difference(
   actual: Plain,
   expected: Plain,
-  { relative, scale }: Tolerance,
+  { relative, scale, least = 0 }: Tolerance,
 ): string | null {
   if (actual.dtype !== expected.dtype) return `${actual.dtype} instead of ${expected.dtype}`;
   if (actual.shape.join() !== expected.shape.join()) {
@@ -132,7 +134,7 @@ export function difference(
     const a = actual.values[place]!;
     const b = expected.values[place]!;
     if (a === b || is(a, b)) continue;
-    const bound = relative * max(abs(b), scale * most);
+    const bound = relative * max(abs(b), scale * most, least);
     if (!(isFinite(a) && isFinite(b) && abs(a - b) <= bound)) {
       return `${a} instead of ${b} at ${place} of [${expected.shape}]`;
     }

@@ -267,6 +267,8 @@ int cuModuleGetFunction(Function **function, Module *module, const char *name) {
 }
 
 int cuFuncSetAttribute(Function *function, int attribute, int value) {
+  // How the memory of a multiprocessor is to be divided.
+  if (attribute == 9) return value >= -1 && value <= 100 ? success : fail(invalidValue, text("%d per cent", value));
   if (attribute != 8) return fail(invalidValue, text("the emulator has no attribute %d", attribute));
   size_t declared = function->module->places.staticSharedEnd - function->module->places.staticShared;
   if (value < 0 || declared + value > mostSharedBytes)
