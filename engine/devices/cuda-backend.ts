@@ -83,19 +83,23 @@ export class CudaBackend extends tf.KernelBackend implements DeviceBackend {
   }
 
   override readSync(dataId: object): tf.BackendValues {
-    const { block, dtype, size } = this.data.get(dataId);
+    return this.download(this.data.get(dataId));
+  }
+
+  private download({ block, dtype, size }: Stored): Numbers {
     const values: Numbers = new arrays[dtype](size);
     if (block) this.runtime.driver.copyToHost(values, block.pointer);
     return values;
   }
 
   override async read(dataId: object): Promise<tf.BackendValues> {
-    const { block } = this.data.get(dataId);
+    const stored = this.data.get(dataId);
+    const { block } = stored;
     // Else it could be let go while the device is waited for.
     if (block) this.runtime.pool.retain(block);
     try {
       await this.runtime.driver.synchronized();
-      return this.readSync(dataId);
+      return this.download(stored);
     } finally {
       if (block) this.runtime.pool.release(block);
     }

@@ -181,7 +181,7 @@ export function printParameter(node: Node, target: string, names: ParameterNames
       const [words, step, added] = node.inputs as [Node, Node, Node?];
       const draw = added ? `${node.draw} + ${entry(added, '0')}` : node.draw;
       return [
-        `permute(${target}, ${node.columns}, ${names.array(words)}, ${entry(step, '0')}, ${node.use}, ${draw});`,
+        `permute(p->runtime, ${target}, ${node.columns}, ${names.array(words)}, ${entry(step, '0')}, ${node.use}, ${draw});`,
       ];
     }
     case 'draw': {

@@ -147,6 +147,8 @@ INLINE void v_multiply(vi x, uint32_t m, vi *high, vi *low) {
 }
 #endif
 INLINE vi v_iselect(vi m, vi a, vi b) { return (m & a) | (~m & b); }
+/* Zero where the mask is. */
+INLINE vf v_and(vi m, vf x) { return (vf)(m & (vi)x); }
 INLINE vf v_product(vf a, vf b) { return a * b; }
 INLINE vf v_sum(vf a, vf b) { return a + b; }
 INLINE vi v_shift_right(vi x, int n) { return (vi)((vu)x >> n); }
@@ -360,33 +362,46 @@ typedef struct Runtime {
 } Runtime;
 
 /* A keyed permutation of 0 … count − 1, as in engine/permutation.ts. */
-INLINE uint32_t permute_mix(uint32_t h) {
+INLINE vu permute_mix(vu h) {
   h = (h ^ (h >> 16)) * 0x85ebca6bu;
   h = (h ^ (h >> 13)) * 0xc2b2ae35u;
   return h ^ (h >> 16);
 }
-static __attribute__((unused)) void permute(int32_t *places, int64_t count, const int32_t *words, int32_t step, int32_t use, int32_t draw) {
-  int32_t keys[8];
-  int32_t stream = words[2] * 16 + use;
-  s_philox(0, step, stream, draw << 16, words[0], words[1], keys);
-  s_philox(0, step, stream, (draw << 16) + 1, words[0], words[1], keys + 4);
-  int bits = 0;
-  for (uint32_t most = count > 1 ? (uint32_t)(count - 1) : 1; most; most >>= 1) bits++;
-  int half = (bits + 1) >> 1;
-  if (half < 4) half = 4;
-  uint32_t mask = (1u << half) - 1;
-  for (int64_t row = 0; row < count; row++) {
-    uint32_t place = (uint32_t)row;
+typedef struct Permutation { int32_t *places, keys[8]; int64_t count; int half; } Permutation;
+#define PERMUTED_AT_ONCE 4096
+static __attribute__((unused)) void permute_some(void *context, int64_t chunk, int thread) {
+  const Permutation *const p = (const Permutation *)context;
+  const uint32_t mask = (1u << p->half) - 1, last = (uint32_t)(p->count - 1);
+  int64_t end = (chunk + 1) * PERMUTED_AT_ONCE;
+  if (end > p->count) end = p->count;
+  for (int64_t row = chunk * PERMUTED_AT_ONCE; row < end; row += W) {
+    vu place;
+    for (int l = 0; l < W; l++) place[l] = (uint32_t)(row + l);
+    /* Lanes that are done stay as they are; those past the end are never looked at. */
+    vi going = v_present(row, end);
     do {
-      uint32_t left = place >> half, right = place & mask;
+      vu left = place >> p->half, right = place & mask;
       for (int round = 0; round < 8; round++) {
-        uint32_t next = left ^ (permute_mix(right ^ (uint32_t)keys[round]) & mask);
+        const vu next = left ^ (permute_mix(right ^ (uint32_t)p->keys[round]) & mask);
         left = right;
         right = next;
       }
-      place = (left << half) | right;
-    } while (place >= (uint64_t)count);
-    places[row] = (int32_t)place;
+      place = (vu)v_iselect(going, (vi)((left << p->half) | right), (vi)place);
+      going = going & (vi)(place > last);
+    } while (v_any(going));
+    int lanes = end - row < W ? (int)(end - row) : W;
+    for (int l = 0; l < lanes; l++) p->places[row + l] = (int32_t)place[l];
   }
+}
+static __attribute__((unused)) void permute(const Runtime *runtime, int32_t *places, int64_t count, const int32_t *words, int32_t step, int32_t use, int32_t draw) {
+  Permutation p = {places, {0}, count, 0};
+  int32_t stream = words[2] * 16 + use;
+  s_philox(0, step, stream, draw << 16, words[0], words[1], p.keys);
+  s_philox(0, step, stream, (draw << 16) + 1, words[0], words[1], p.keys + 4);
+  int bits = 0;
+  for (uint32_t most = count > 1 ? (uint32_t)(count - 1) : 1; most; most >>= 1) bits++;
+  p.half = (bits + 1) >> 1;
+  if (p.half < 4) p.half = 4;
+  runtime->parallel(permute_some, &p, (count + PERMUTED_AT_ONCE - 1) / PERMUTED_AT_ONCE);
 }
 `;

@@ -93,7 +93,8 @@ export function printProduct(
 
 /**
  * Σ over the rows of a tile of xᵀ · y, added to the partial sums: blocks of the result whose
- * accumulators stay in registers over all rows.
+ * accumulators stay in registers over all rows. Both are laid out anew first, so that the vectors of a
+ * block follow one another in memory; rows past the last one count for nothing.
  */
 export function printOuter(
   node: NodeOf<'outer'>,
@@ -101,35 +102,31 @@ export function printOuter(
 ): string[] {
   const [x, y] = node.inputs as [Node, Node];
   const [m, n] = [x.columns, y.columns];
-  const lines: string[] = [
+  const lines = [
     '{',
-    `const float *x = ${memory(x)}, *y = ${memory(y)};`,
-    // Rows past the last one count for nothing: where there are any, copies without them.
-    'if (row0 + (int64_t)strips * L > n) {',
-    `  float *const spare = p->runtime->scratch(-1 - thread, (int64_t)strips * ${m + n} * L * 4);`,
-    `  for (int s = 0; s < strips; s++) for (int at = 0; at < L; at += W) {`,
-    '    const vi there = v_present(row0 + s * L + at, n);',
-    `    for (int c = 0; c < ${m}; c++) v_store(spare + ((int64_t)s * ${m} + c) * L + at, v_select(there, v_load(x + ((int64_t)s * ${m} + c) * L + at), v_set(0)));`,
-    `    for (int c = 0; c < ${n}; c++) v_store(spare + (int64_t)strips * ${m} * L + ((int64_t)s * ${n} + c) * L + at, v_select(there, v_load(y + ((int64_t)s * ${n} + c) * L + at), v_set(0)));`,
-    '  }',
-    `  x = spare; y = spare + (int64_t)strips * ${m} * L;`,
+    `float *const xs = p->runtime->scratch(-1 - thread, (int64_t)strips * ${m + n} * L * 4), *const ys = xs + (int64_t)strips * ${m} * L;`,
+    'for (int s = 0, v = 0; s < strips; s++) for (int at = 0; at < L; at += W, v++) {',
+    '  const int64_t row = row0 + s * L + at;',
+    '  const vi there = row + W <= n ? v_iset(-1) : v_present(row, n);',
+    ...printLayout('xs', memory(x), m, rowsAtOnce),
+    ...printLayout('ys', memory(y), n, columnsAtOnce),
     '}',
   ];
   // So many columns of x that they stay in the first cache while those of y pass by.
   for (const part of partsOf(m, columnsInCache)) {
-    for (const columns of blocksOf(0, n, 4)) {
-      for (const rows of blocksOf(part.from, part.to, 3)) {
+    for (const columns of blocksOf(0, n, columnsAtOnce)) {
+      for (const rows of blocksOf(part.from, part.to, rowsAtOnce)) {
         const is = Array.from({ length: rows.size }, (_, i) => i);
         const js = Array.from({ length: columns.size }, (_, j) => j);
         lines.push(
           `for (int j = ${columns.from}; j < ${columns.to}; j += ${columns.size})`,
           `for (int i = ${rows.from}; i < ${rows.to}; i += ${rows.size}) {`,
           ...is.map((i) => `  vf ${js.map((j) => `s${i}_${j} = {0}`).join(', ')};`),
-          `  const float *a = x + (int64_t)i * L, *b = y + (int64_t)j * L;`,
-          `  for (int s = 0; s < strips; s++, a += ${m} * L, b += ${n} * L) for (int at = 0; at < L; at += W) {`,
-          ...js.map((j) => `    vf y${j} = v_load(b + ${j} * L + at); HOLD(y${j});`),
+          '  const float *a = xs + (int64_t)i * strips * L, *b = ys + (int64_t)j * strips * L;',
+          `  for (int v = 0; v < strips * ${vectorsPerStrip}; v++, a += ${rows.size} * W, b += ${columns.size} * W) {`,
+          ...js.map((j) => `    vf y${j} = v_load(b + ${j} * W); HOLD(y${j});`),
           ...is.flatMap((i) => [
-            `    vf x${i} = v_load(a + ${i} * L + at); HOLD(x${i});`,
+            `    vf x${i} = v_load(a + ${i} * W); HOLD(x${i});`,
             ...js.map((j) => `    s${i}_${j} = v_fma(x${i}, y${j}, s${i}_${j});`),
           ]),
           '  }',
@@ -147,6 +144,19 @@ export function printOuter(
   }
   return [...lines, '}'];
 }
+
+/** Rows and columns of the result whose sums are kept in registers at a time. */
+const rowsAtOnce = 3;
+const columnsAtOnce = 4;
+
+/** Copies a vector of rows of each column to where blocks of columns have theirs one after the other. */
+const printLayout = (to: string, from: string, total: number, block: number): string[] =>
+  blocksOf(0, total, block).map(
+    ({ from: first, to: end, size }) =>
+      `  for (int c = ${first}; c < ${end}; c += ${size}) for (int k = 0; k < ${size}; k++) ` +
+      `v_store(${to} + (int64_t)c * strips * L + (v * ${size} + k) * W, ` +
+      `v_and(there, v_load(${from} + ((int64_t)s * ${total} + c + k) * L + at)));`,
+  );
 
 /** Columns of x: with three vectors of eight rows and eight strips, 18 KiB. */
 const columnsInCache = 24;

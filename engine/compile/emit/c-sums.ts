@@ -89,7 +89,7 @@ export const sumFunctions = [
   'static __attribute__((unused)) void add_parts(float *parts, int64_t size, int64_t count) {',
   '  for (int64_t half = 1; half < count; half *= 2)',
   '    for (int64_t i = 0; i + half < count; i += 2 * half)',
-  '      for (int64_t c = 0; c < size; c++) parts[i * size + c] += parts[(i + half) * size + c];',
+  '      for (int64_t c = 0; c < size; c += W) v_store(parts + i * size + c, v_load(parts + i * size + c) + v_load(parts + (i + half) * size + c));',
   '}',
   '#define JOIN(name, step) INLINE double join_##name(const double *parts, int64_t stride, int64_t count) { double x = parts[0]; for (int64_t i = 1; i < count; i++) { const double y = parts[i * stride]; x = step; } return x; }',
   ...Object.entries(steps).map(([name, step]) => `JOIN(${name}, (${step}))`),

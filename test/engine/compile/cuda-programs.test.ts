@@ -1,0 +1,26 @@
+import { type ParityCase, parityCases, parityProgram } from '../../../bench/parity';
+import { startDevice } from '../../../engine/device';
+import { describeEmulated, emulate } from '../cuda/emulate';
+
+/** Rows that fill no tile, and rows that fill several and part of one. */
+const sizes = [1, 7, 300];
+
+const cases = parityCases();
+// The widest network takes seconds for a row.
+const isWide = ({ name }: ParityCase): boolean => name.includes('256');
+
+describeEmulated('programs on device cuda agree with operations on device cpu:', () => {
+  beforeAll(async () => {
+    emulate();
+    process.env['MAKERTAKER_CUDA_EXACT_MEMORY'] = '1';
+    await startDevice('cuda');
+  });
+
+  it.each(cases.map((one) => [one.name, one] as const))('%s', async (_, one) => {
+    const program = parityProgram(one);
+    for (const rows of isWide(one) ? [7] : sizes) {
+      const { difference, tolerance } = await program.compare(rows);
+      expect(difference).toBeLessThanOrEqual(tolerance);
+    }
+  });
+});
