@@ -3,48 +3,11 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import * as tf from '@tensorflow/tfjs';
-
-import { parityCases, parityProgram } from '../../../bench/parity';
 import type { CudaProgram, Launch, Step } from '../../../engine/compile/emit/cuda-plan';
 import { printCuda } from '../../../engine/compile/emit/cuda-program';
 import type { CudaTarget } from '../../../engine/compile/emit/cuda-tile';
-import type { DeviceBackend } from '../../../engine/compile/run/device';
 import type { Schedule } from '../../../engine/compile/schedule';
-import { openNvrtc } from '../../../engine/cuda/nvrtc';
-
-const targets: Record<'sm_80' | 'sm_90', CudaTarget> = {
-  sm_80: { sharedBytesPerBlock: 163 * 1024, sharedBytesPerMultiprocessor: 164 * 1024 },
-  sm_90: { sharedBytesPerBlock: 227 * 1024, sharedBytesPerMultiprocessor: 228 * 1024 },
-};
-
-/** Schedules of programs by name, caught where a device would load them. */
-async function catchSchedules(names: RegExp): Promise<Map<string, Schedule>> {
-  const schedules = new Map<string, Schedule>();
-  const caught = new Error('caught');
-  await tf.setBackend('cpu');
-  const Backend = tf.backend().constructor as new () => tf.KernelBackend;
-  const catcher = Object.assign(new Backend(), {
-    loadProgram(name: string, schedule: Schedule) {
-      schedules.set(name, schedule);
-      throw caught;
-    },
-    runProgram: () => [],
-  }) satisfies DeviceBackend;
-  tf.registerBackend('cuda', () => catcher);
-  for (const kernel of tf.getKernelsForBackend('cpu')) {
-    tf.registerKernel({ ...kernel, backendName: 'cuda' });
-  }
-  await tf.setBackend('cuda');
-  for (const one of parityCases().filter(({ name }) => names.test(name))) {
-    await parityProgram(one)
-      .compare(2)
-      .catch((error: unknown) => {
-        if (error !== caught) throw error;
-      });
-  }
-  return schedules;
-}
+import { catchSchedules, targets } from './catch-schedules';
 
 const launchesOf = (steps: readonly Step[]): Launch[] =>
   steps.flatMap((step) =>
@@ -56,7 +19,7 @@ const passesOf = ({ steps }: CudaProgram): Launch[] =>
 
 let schedules: Map<string, Schedule>;
 beforeAll(async () => {
-  schedules = await catchSchedules(/random|advantages|64 × 64|128|256|rollout of market|Adam/);
+  schedules = await catchSchedules(/product, (64|128)|rollout of market/);
 });
 
 const print = (name: string, target: CudaTarget): CudaProgram =>
@@ -86,33 +49,6 @@ describe('the tiles of a Fisher-vector product', () => {
     const spilled = program(48 * 1024);
     expect(passesOf(spilled)[0]!.sharedBytes).toBe(0);
     expect(spilled.regions.find(({ name }) => name === 'spill')!.perBlock).toHaveLength(1);
-  });
-});
-
-/** The real NVRTC, not the emulator. */
-const nvrtcFor = (capability: readonly [number, number]) => {
-  const { nvrtc } = openNvrtc({ computeCapability: capability, driverVersion: [99, 0] }) as {
-    nvrtc?: Extract<ReturnType<typeof openNvrtc>, { nvrtc: object }>['nvrtc'];
-  };
-  return nvrtc && nvrtc.version[0] < 99 ? nvrtc : null;
-};
-
-const describeNvrtc = nvrtcFor([9, 0]) ? describe : describe.skip;
-
-describeNvrtc(`NVRTC${nvrtcFor([9, 0]) ? '' : ' (skipped: it is not installed)'}`, () => {
-  it.each([
-    ['random numbers', 'sm_80'],
-    ['advantages', 'sm_80'],
-    ['rollout of market-making', 'sm_80'],
-    [fisher, 'sm_80'],
-    [fisher, 'sm_90'],
-    ['TRPO update, 64 × 64', 'sm_90'],
-    ['Adam on minibatches', 'sm_90'],
-  ] as const)('compiles the program %s for %s', (name, architecture) => {
-    const nvrtc = nvrtcFor(architecture === 'sm_80' ? [8, 0] : [9, 0])!;
-    const { source } = print(name, targets[architecture]);
-    const image = nvrtc.compile(source, { name: 'program', fmad: false });
-    expect(Buffer.from(image.subarray(1, 4)).toString()).toBe('ELF');
   });
 });
 
