@@ -164,9 +164,17 @@ export function openPool(): Pool {
   return (pool ??= loadPool());
 }
 
+function requireKoffi(): typeof import('koffi') {
+  try {
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- only where it is used
+    return require('koffi') as typeof import('koffi');
+  } catch {
+    throw new Error('the package koffi, an optional dependency, is not installed');
+  }
+}
+
 function loadPool(): Pool {
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- only where it is used
-  const koffi = require('koffi') as typeof import('koffi');
+  const koffi = requireKoffi();
   const path = objectOf(poolSource);
   let library: ReturnType<typeof koffi.load>;
   try {
