@@ -107,6 +107,14 @@ interface Call {
   readonly rows: number;
 }
 
+/** The tensors of a tree in order, with their paths: records of the same tensors in another order differ. */
+function namedLeaves(tree: TensorTree, name: string): { name: string; tensor: tf.Tensor }[] {
+  if (tree instanceof tf.Tensor) return [{ name, tensor: tree }];
+  return Object.entries(tree).flatMap(([key, part]) =>
+    namedLeaves(part as TensorTree, `${name}.${key}`),
+  );
+}
+
 const groups = [
   ['rows', 0],
   ['series', 1],
@@ -120,9 +128,8 @@ function describeCall(given: CompiledArguments): Call {
   for (const [group, axis] of groups) {
     const tree = given[group];
     if (tree === undefined) continue;
-    leavesOf(tree).forEach((tensor, index) => {
+    namedLeaves(tree, group).forEach(({ name, tensor }) => {
       const { shape, dtype } = tensor;
-      const name = `${group}[${index}]`;
       if (!isDType(dtype)) throw new CompileError(`${name} is of type ${dtype}`);
       if (axis >= 0) {
         const own = shape[axis];
@@ -136,7 +143,7 @@ function describeCall(given: CompiledArguments): Call {
       tensors.push(tensor);
     });
   }
-  const shapes = specs.map(({ dtype, shape }) => `${dtype}[${shape}]`).join(' ');
+  const shapes = specs.map(({ name, dtype, shape }) => `${name} ${dtype}[${shape}]`).join(' ');
   return { key: `${tf.engine().backendName}: ${shapes}`, specs, tensors, rows: rows ?? 1 };
 }
 

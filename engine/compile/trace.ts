@@ -99,7 +99,10 @@ export function record(
     return traced;
   };
   bind = captures === 'bind' ? bindInput : null;
+  const frames = Error.stackTraceLimit;
   try {
+    // Between an operation and the function that calls it stand a dozen frames of TensorFlow.js.
+    Error.stackTraceLimit = 60;
     engine.backendName = backendName;
     engine.backendInstance = backend;
     const outputs = recordWith(loops, () =>
@@ -115,6 +118,7 @@ export function record(
   } finally {
     engine.backendName = before.name;
     engine.backendInstance = before.instance;
+    Error.stackTraceLimit = frames;
     ({ known, recording, bind } = outside);
   }
 }
@@ -230,7 +234,12 @@ function located(error: CompileError): CompileError {
   const frame = (error.stack ?? '')
     .split('\n')
     .slice(1)
-    .find((line) => !/node_modules|node:|[/\\]tfjs-/.test(line) && !line.includes(ownFolder));
+    .find(
+      (line) =>
+        /:\d+\)?$/.test(line) &&
+        !/node_modules|node:|[/\\]tfjs-/.test(line) &&
+        !line.includes(ownFolder),
+    );
   const place = frame && /\(?((?:[A-Za-z]:)?[^\s()]+:\d+):\d+\)?$/.exec(frame.trim())?.[1];
   if (place && !error.message.includes(place)) error.message += ` (at ${place})`;
   return error;

@@ -12,7 +12,19 @@ export const vectorsPerStrip = 3;
 export const cPrelude = `#include <stdint.h>
 #include <string.h>
 #include <math.h>
-#if defined(__AVX__) || defined(__SSE2__)
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__AVX512F__)
+/* All of immintrin.h takes longer to read than a program to compile. */
+#define _IMMINTRIN_H_INCLUDED
+#include <mmintrin.h>
+#include <xmmintrin.h>
+#include <emmintrin.h>
+#include <pmmintrin.h>
+#include <tmmintrin.h>
+#include <smmintrin.h>
+#include <avxintrin.h>
+#include <avx2intrin.h>
+#include <fmaintrin.h>
+#elif defined(__x86_64__)
 #include <immintrin.h>
 #elif defined(__ARM_NEON)
 #include <arm_neon.h>

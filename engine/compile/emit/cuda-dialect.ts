@@ -39,5 +39,7 @@ export const cudaDialect = (
           ...(isPlain ? [] : ['__syncthreads();']),
         ]),
     ...after,
+    // What all threads read together may be written by the next group.
+    ...(after.length > 0 ? ['__syncthreads();'] : []),
   ],
 });
