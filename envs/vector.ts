@@ -211,7 +211,11 @@ export function vectorise(environment: Environment, options: VectorOptions): Vec
 }
 
 interface StepInput {
-  readonly rows: { readonly state: Tensors; readonly actions: tf.Tensor; readonly row: tf.Tensor1D };
+  readonly rows: {
+    readonly state: Tensors;
+    readonly actions: tf.Tensor;
+    readonly row: tf.Tensor1D;
+  };
   readonly parameters: {
     readonly environment: Tensors;
     readonly words: tf.Tensor1D;

@@ -20,7 +20,8 @@ export const deviceOptions = {
   threads: {
     type: 'number',
     requiresArg: true,
-    describe: 'threads of native and tensorflow, default as many as cores; wasm and cpu compute in one',
+    describe:
+      'threads of native and tensorflow, default as many as cores; wasm and cpu compute in one',
   },
 } as const;
 

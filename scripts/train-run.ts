@@ -58,7 +58,8 @@ export async function trainRun(
   const { iterations, maximumFailures } = config.training;
   let { state, counters } = start;
   let lastSaved = state.iteration > 0 ? state.iteration : null;
-  if (compilesHere()) progress.live('compiling the programs of an iteration, unless they are cached …');
+  if (compilesHere())
+    progress.live('compiling the programs of an iteration, unless they are cached …');
   await learner.prepare(state);
   const timeLeft = createEstimate(state.iteration, iterations);
   try {

@@ -238,7 +238,8 @@ function keyOf(
   const { op, ...attributes } = operation;
   const parts = Object.entries(attributes).map(([name, value]) => {
     if (name === 'of') return `region${numberOf(value as Region)}`;
-    if (Array.isArray(value)) return value.map((entry) => (Object.is(entry, -0) ? '-0' : entry)).join();
+    if (Array.isArray(value))
+      return value.map((entry) => (Object.is(entry, -0) ? '-0' : entry)).join();
     return ArrayBuffer.isView(value) ? (value as Int32Array).join() : String(value);
   });
   return [op, dtype, columns, ...parts, '|', ...inputs.map(({ id }) => id)].join(' ');

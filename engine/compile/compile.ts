@@ -133,7 +133,8 @@ function describeCall(given: CompiledArguments): Call {
       if (!isDType(dtype)) throw new CompileError(`${name} is of type ${dtype}`);
       if (axis >= 0) {
         const own = shape[axis];
-        if (own === undefined) throw new CompileError(`${name} of shape [${shape}] has no batch axis ${axis}`);
+        if (own === undefined)
+          throw new CompileError(`${name} of shape [${shape}] has no batch axis ${axis}`);
         if (rows !== null && own !== rows) {
           throw new CompileError(`${name} has ${own} rows where others have ${rows}`);
         }

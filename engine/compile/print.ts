@@ -9,7 +9,9 @@ export function printGraph({ name, inputs, outputs }: Graph): string {
   for (const node of order) {
     if (node.op === 'final' || node.op === 'stack') regions.add(node.of);
   }
-  const lines = order.map((node) => '  '.repeat((node.region?.depth ?? 0) + 1) + printNode(node, inputs));
+  const lines = order.map(
+    (node) => '  '.repeat((node.region?.depth ?? 0) + 1) + printNode(node, inputs),
+  );
   const loops = [...regions].map(
     (region) =>
       `  ${region.kind} × ${region.length}: carry ${region.carries

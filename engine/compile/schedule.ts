@@ -1,11 +1,4 @@
-import {
-  type Graph,
-  isWithin,
-  type Node,
-  reachable,
-  type Region,
-  type Space,
-} from './graph';
+import { type Graph, isWithin, type Node, reachable, type Region, type Space } from './graph';
 import { functions } from './emit/functions';
 import { CompileError } from './traced';
 
@@ -68,7 +61,9 @@ export function schedule(graph: Graph): Schedule {
     phases: [],
     stored: new Set(),
     outputs: new Set(graph.outputs.map(({ node }) => node)),
-    chosen: new Set([...live].flatMap((node) => (node.op === 'gatherRows' ? [node.inputs[0]!] : []))),
+    chosen: new Set(
+      [...live].flatMap((node) => (node.op === 'gatherRows' ? [node.inputs[0]!] : [])),
+    ),
   };
   const roots = graph.outputs.map(({ node }) => node);
   const statements = scheduleRegion(context, null, roots, new Set());
@@ -106,7 +101,9 @@ export function outerLoops(live: ReadonlySet<Node>): Set<Region> {
 export const liveCarries = (live: ReadonlySet<Node>, region: Region): number[] =>
   liveResults(live, region, 'final').concat(
     region.carries.flatMap(({ slot }, index) =>
-      live.has(slot) && isCarry(slot) && !liveResults(live, region, 'final').includes(index) ? [index] : [],
+      live.has(slot) && isCarry(slot) && !liveResults(live, region, 'final').includes(index)
+        ? [index]
+        : [],
     ),
   );
 
@@ -204,7 +201,8 @@ function scheduleRegion(
   const isAtHand = (node: Node): boolean =>
     !node.space ||
     isInMemory(node) ||
-    (isCheap(node) && node.inputs.every((input) => (input.space ? isAtHand(input) : done.has(input))));
+    (isCheap(node) &&
+      node.inputs.every((input) => (input.space ? isAtHand(input) : done.has(input))));
 
   const takeParameters = (): void => {
     const nodes: Node[] = [];
@@ -261,13 +259,16 @@ function scheduleRegion(
       if (!node.space || isInMemory(node) || stored.has(node) || !here.has(node)) return;
       const canAgain =
         isCheap(node) &&
-        node.inputs.every((input) => !input.space || isInMemory(input) || here.has(input) || isAtHand(input));
+        node.inputs.every(
+          (input) => !input.space || isInMemory(input) || here.has(input) || isAtHand(input),
+        );
       if (!canAgain) stored.add(node);
       else node.inputs.forEach(demand);
     };
     for (const node of remaining) {
       for (const operand of operands(node)) {
-        if (node.op === 'gatherRows' && operand === node.inputs[0] && here.has(operand)) stored.add(operand);
+        if (node.op === 'gatherRows' && operand === node.inputs[0] && here.has(operand))
+          stored.add(operand);
         else demand(operand);
       }
     }
@@ -277,7 +278,9 @@ function scheduleRegion(
       space,
       nodes,
       stored: [...stored],
-      outputs: nodes.filter((node) => region === null && context.outputs.has(node) && inPhase.includes(node)),
+      outputs: nodes.filter(
+        (node) => region === null && context.outputs.has(node) && inPhase.includes(node),
+      ),
       reductions: nodes.filter(isReduction),
     };
     context.phases.push(phase);
@@ -300,10 +303,17 @@ function scheduleRegion(
     } else if (gathered.length > 0) {
       runPhase(gathered, gathered);
     } else {
-      const loop = readyLoop(remaining, loopsOf, (node) => done.has(node) || candidates.has(node) || isAtHand(node), live);
+      const loop = readyLoop(
+        remaining,
+        loopsOf,
+        (node) => done.has(node) || candidates.has(node) || isAtHand(node),
+        live,
+      );
       if (loop) {
         const captured = capturesOf(live, loop).filter((node) => node.space);
-        const missing = captured.filter((node) => !isAtHand(node) || (context.chosen.has(node) && !isInMemory(node)));
+        const missing = captured.filter(
+          (node) => !isAtHand(node) || (context.chosen.has(node) && !isInMemory(node)),
+        );
         if (missing.length > 0) {
           runPhase(missing, missing);
           continue;
@@ -356,9 +366,7 @@ function scheduleLoop(context: Context, region: Region, done: ReadonlySet<Node>)
   if (stacks.some((index) => region.outputs[index]!.space)) {
     throw new CompileError('a loop that sums over the batch puts out rows in every step');
   }
-  const test = region.condition
-    ? scheduleRegion(context, region, [region.condition], done)
-    : [];
+  const test = region.condition ? scheduleRegion(context, region, [region.condition], done) : [];
   const body = scheduleRegion(context, region, bodyRoots(live, region), done);
   return { kind: 'loop', region, carries, stacks, test, body };
 }

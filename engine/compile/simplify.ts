@@ -46,7 +46,9 @@ export function joinProducts(graph: Graph): Graph {
       changed.inputs = joined.inputs;
       continue;
     }
-    const tail = rest.reduce((left, right) => ({ ...node, id: id++, inputs: [left, right] }) as Node);
+    const tail = rest.reduce(
+      (left, right) => ({ ...node, id: id++, inputs: [left, right] }) as Node,
+    );
     changed.inputs = [joined, tail];
   }
   return graph;
@@ -98,14 +100,22 @@ export function spreadProducts(graph: Graph): Graph {
         ),
         space: input.space,
       });
-      const factors = [pick(x, (row) => row), pick(weights, (row, column) => row * columns + column)];
+      const factors = [
+        pick(x, (row) => row),
+        pick(weights, (row, column) => row * columns + column),
+      ];
       const products = make({ op: 'map', name: 'mul' }, factors, size * columns);
       return make({ op: 'reduce', name: 'sum', outer: columns, size, inner: 1 }, [products]);
     });
     const rest = pairs.filter((pair) => !changes(pair));
     if (rest.length > 0) {
       const inner = rest.map(({ size }) => size);
-      sums.push(make({ op: 'matmul', inner }, rest.flatMap(({ x, weights }) => [x, weights])));
+      sums.push(
+        make(
+          { op: 'matmul', inner },
+          rest.flatMap(({ x, weights }) => [x, weights]),
+        ),
+      );
     }
     const total = sums.reduce((left, right) => make({ op: 'map', name: 'add' }, [left, right]));
     become(node, total);

@@ -20,7 +20,12 @@ export const mostRegisters = 16;
 export type StripItem =
   | { readonly kind: 'node'; readonly node: Node }
   /** Writes a value where the program's results go: output `index`, or row t of it within a loop. */
-  | { readonly kind: 'output'; readonly node: Node; readonly outputs: readonly number[]; readonly of: Region | null }
+  | {
+      readonly kind: 'output';
+      readonly node: Node;
+      readonly outputs: readonly number[];
+      readonly of: Region | null;
+    }
   /** Writes a value into a buffer: a carry's slot or a guard's, or row t of a loop's stacked output. */
   | { readonly kind: 'carry'; readonly node: Node; readonly slot: Node }
   | { readonly kind: 'stack'; readonly node: Node; readonly stack: Node }
@@ -94,7 +99,13 @@ interface Planner {
 
 /** Divides a pass into stretches of work and gives each value that crosses them a place. */
 export function planTile(schedule: Schedule, phase: RowPhase): TilePlan {
-  const planner: Planner = { schedule, live: schedule.live, spans: new Map(), fused: new Set(), position: 0 };
+  const planner: Planner = {
+    schedule,
+    live: schedule.live,
+    spans: new Map(),
+    fused: new Set(),
+    position: 0,
+  };
   const outputs = outputItems(schedule, phase.nodes);
   // A loop ends with what it carries in the slots.
   for (const node of phase.stored) if (node.op === 'final') outputs.push({ kind: 'keep', node });
@@ -102,15 +113,28 @@ export function planTile(schedule: Schedule, phase: RowPhase): TilePlan {
   // Values that later passes read live in memory, where this pass can read them as well.
   for (const node of phase.stored) if (node.op !== 'final') planner.spans.delete(node);
   const buffers = placeBuffers(planner);
-  const columns = Math.max(0, ...[...buffers.values()].map(({ start, columns: own }) => start + own));
+  const columns = Math.max(
+    0,
+    ...[...buffers.values()].map(({ start, columns: own }) => start + own),
+  );
   return { phase, groups, buffers, columns };
 }
 
 type Item =
-  | { readonly kind: 'strip'; readonly item: StripItem; readonly needs: readonly Node[]; readonly gives: Node | null }
+  | {
+      readonly kind: 'strip';
+      readonly item: StripItem;
+      readonly needs: readonly Node[];
+      readonly gives: Node | null;
+    }
   | { readonly kind: 'product'; readonly node: NodeOf<'matmul'>; readonly needs: readonly Node[] }
   | { readonly kind: 'outer'; readonly node: NodeOf<'outer'>; readonly needs: readonly Node[] }
-  | { readonly kind: 'loop'; readonly region: Region; readonly needs: readonly Node[]; readonly starts: readonly Node[] }
+  | {
+      readonly kind: 'loop';
+      readonly region: Region;
+      readonly needs: readonly Node[];
+      readonly starts: readonly Node[];
+    }
   | {
       readonly kind: 'guard';
       readonly guards: readonly NodeOf<'guard'>[];
@@ -132,8 +156,7 @@ function outputItems({ graph }: Schedule, nodes: readonly Node[]): StripItem[] {
 
 /** A value that lies in a tensor, not in the tile. */
 const isFar = (node: Node): boolean =>
-  node.space !== null &&
-  (node.op === 'argument' || (node.op === 'slot' && node.what === 'input'));
+  node.space !== null && (node.op === 'argument' || (node.op === 'slot' && node.what === 'input'));
 
 /** Whether an input must be in the tile's memory for this node to read it: it runs over its columns. */
 function readsColumns(node: Node, input: Node): boolean {
@@ -209,7 +232,12 @@ function planGroups(
       });
     }
     const captured = capturesOf(live, loop).filter((node) => node.space);
-    items.push({ kind: 'loop', region: loop, needs: captured, starts: starts.map(({ slot }) => slot) });
+    items.push({
+      kind: 'loop',
+      region: loop,
+      needs: captured,
+      starts: starts.map(({ slot }) => slot),
+    });
   }
   for (const item of extra) {
     items.push({ kind: 'strip', item, needs: item.node.space ? [item.node] : [], gives: null });
@@ -221,7 +249,9 @@ function planGroups(
   /** Made in this list or given from outside; loaded inputs only once they are. */
   const made = new Set<Node>();
   const isThere = (node: Node): boolean =>
-    made.has(node) || (!here.has(node) && !loads.has(node)) || node.op === 'slot' && !loads.has(node);
+    made.has(node) ||
+    (!here.has(node) && !loads.has(node)) ||
+    (node.op === 'slot' && !loads.has(node));
   const canLoadDirectly = (node: Node): boolean => loads.has(node);
   const remaining = new Set(items);
   const groups: Group[] = [];
@@ -268,10 +298,18 @@ function planGroups(
       const { slot } = entry.item;
       if (!isOwnCarry(entry) || !entry.needs.every(isThere)) continue;
       const isRead = [...remaining].some(
-        (other) => other !== entry && other.needs.includes(slot) && !(other.kind === 'strip' && other.item.kind === 'carry'),
+        (other) =>
+          other !== entry &&
+          other.needs.includes(slot) &&
+          !(other.kind === 'strip' && other.item.kind === 'carry'),
       );
       const isReadByCarry = [...remaining].some(
-        (other) => other !== entry && other.kind === 'strip' && other.item.kind === 'carry' && other.needs.includes(slot) && !other.needs.every(isThere),
+        (other) =>
+          other !== entry &&
+          other.kind === 'strip' &&
+          other.item.kind === 'carry' &&
+          other.needs.includes(slot) &&
+          !other.needs.every(isThere),
       );
       if (!isRead && !isReadByCarry) carries.push({ item: entry.item, entry });
     }
@@ -370,13 +408,17 @@ function guardItems(
   // Whatever is read elsewhere: by loops, as results, by later passes.
   const roots = [
     ...extra.map(({ node }) => node),
-    ...nodes.flatMap((node) => (node.op === 'final' || node.op === 'stack' ? readsOf(live, node) : [])),
+    ...nodes.flatMap((node) =>
+      node.op === 'final' || node.op === 'stack' ? readsOf(live, node) : [],
+    ),
     ...nodes.filter((node) => schedule.stored.has(node)),
     ...(region ? bodyRoots(live, region) : []),
   ];
   return [...new Set(guards.map(({ branch }) => branch))].map((branch) => {
     const own = guards.filter((guard) => guard.branch === branch);
-    const only = onlyFor(own, nodes, { outputs: roots.map((node) => ({ node })) as never }).filter((node) => here.has(node));
+    const only = onlyFor(own, nodes, { outputs: roots.map((node) => ({ node })) as never }).filter(
+      (node) => here.has(node),
+    );
     const inside = new Set<Node>(only);
     const needs = [...own, ...only]
       .flatMap((node) => node.inputs)
@@ -421,15 +463,21 @@ function planLoop(
   const inside = bodyNodes(live, roots, region).filter((node) => node.region === region);
   const parameters = inside.filter((node) => !node.space && node.op !== 'slot');
   const rows = inside.filter((node) => node.space && node.op !== 'slot');
-  const results = new Map(siblings.flatMap((node) =>
-    (node.op === 'final' || node.op === 'stack') && node.of === region ? [[`${node.op} ${node.index}`, node] as const] : [],
-  ));
+  const results = new Map(
+    siblings.flatMap((node) =>
+      (node.op === 'final' || node.op === 'stack') && node.of === region
+        ? [[`${node.op} ${node.index}`, node] as const]
+        : [],
+    ),
+  );
   const extra: StripItem[] = [];
   for (const index of stacks) {
     const stack = results.get(`stack ${index}`);
     if (!stack) continue;
     const node = region.outputs[index]!;
-    const outputs = schedule.graph.outputs.flatMap((output, place) => (output.node === stack ? [place] : []));
+    const outputs = schedule.graph.outputs.flatMap((output, place) =>
+      output.node === stack ? [place] : [],
+    );
     if (outputs.length > 0) extra.push({ kind: 'output', node, outputs, of: region });
     const isRead = [...live].some((other) => readsOf(live, other).includes(stack));
     if (isRead) {
@@ -473,7 +521,9 @@ function placeBuffers({ spans, fused }: Planner): Map<Node, Buffer> {
     if (crosses) buffers.set(home, { columns: node.columns, start: -1, from, to });
   }
   const placed: Buffer[] = [];
-  for (const buffer of [...buffers.values()].sort((a, b) => a.from - b.from || b.columns - a.columns)) {
+  for (const buffer of [...buffers.values()].sort(
+    (a, b) => a.from - b.from || b.columns - a.columns,
+  )) {
     const alive = placed
       .filter((other) => other.from <= buffer.to && buffer.from <= other.to)
       .sort((a, b) => a.start - b.start);

@@ -179,10 +179,7 @@ function createRecording(builder: Builder, rows: number): Recording {
     rows,
     batch,
     count: (factor, power) =>
-      builder.make(
-        { op: 'count', factor, power },
-        { dtype: 'float32', columns: 1, space: null },
-      ),
+      builder.make({ op: 'count', factor, power }, { dtype: 'float32', columns: 1, space: null }),
     spaceOf: (index, size) => {
       const existing = spaces.get(index);
       if (existing) return existing;
@@ -269,7 +266,11 @@ class RecordingBackend extends tf.KernelBackend {
   }
 
   override readSync(): never {
-    throw located(new CompileError('a value is read on the host (dataSync, arraySync, a branch on a value); choose by tf.where, branch, scan or iterate'));
+    throw located(
+      new CompileError(
+        'a value is read on the host (dataSync, arraySync, a branch on a value); choose by tf.where, branch, scan or iterate',
+      ),
+    );
   }
 
   override read(): never {
@@ -316,8 +317,11 @@ function registerOnce(): void {
           return Array.isArray(traced) ? traced.map(infoOf) : infoOf(traced as Traced);
         } catch (error) {
           if (!(error instanceof Error)) throw error;
-          if (error instanceof CompileError && error.message.startsWith('a tensor from')) throw error;
-          throw located(new CompileError(`${kernelName}: ${error.message.replace(/^.*?: (?=.*\(at )/, '')}`));
+          if (error instanceof CompileError && error.message.startsWith('a tensor from'))
+            throw error;
+          throw located(
+            new CompileError(`${kernelName}: ${error.message.replace(/^.*?: (?=.*\(at )/, '')}`),
+          );
         }
       },
     });

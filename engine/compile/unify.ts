@@ -66,7 +66,13 @@ const regionShape = ({ kind, length, reverse, carries, inputs, outputs }: Region
   `${kind} ${length} ${reverse} ${carries.length} ${inputs.length} ${outputs.length}`;
 
 function describe(node: Node): string {
-  const { id: _id, inputs: _inputs, space, region, ...rest } = node as Node & Record<string, unknown>;
+  const {
+    id: _id,
+    inputs: _inputs,
+    space,
+    region,
+    ...rest
+  } = node as Node & Record<string, unknown>;
   const parts = Object.entries(rest).map(([name, value]) => {
     if (name === 'of') return regionShape(value as Region);
     return ArrayBuffer.isView(value) ? (value as Int32Array).join() : String(value);

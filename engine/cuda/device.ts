@@ -11,6 +11,11 @@ export interface CudaDevice {
   readonly maximumSharedBytesPerBlock: number;
   readonly sharedBytesPerMultiprocessor: number;
   readonly maximumThreadsPerBlock: number;
+  /** Of multiprocessors and of memory at their fastest, kHz; 0: the driver does not say. */
+  readonly clockKilohertz: number;
+  readonly memoryClockKilohertz: number;
+  /** Bits that memory gives at a time; it gives them twice in a cycle of its clock. */
+  readonly memoryBusBits: number;
   /** The CUDA version that the driver supports, not the driver's own number. */
   readonly driverVersion: Version;
 }
@@ -50,7 +55,10 @@ function deviceNumber(): number {
 /** CUdevice_attribute */
 const deviceAttribute = {
   maximumThreadsPerBlock: 1,
+  clockKilohertz: 13,
   multiprocessors: 16,
+  memoryClockKilohertz: 36,
+  memoryBusBits: 37,
   capabilityMajor: 75,
   capabilityMinor: 76,
   sharedBytesPerMultiprocessor: 81,
@@ -58,11 +66,15 @@ const deviceAttribute = {
 } as const;
 
 /** @param ordinal the driver's number (CUdevice) */
-export function describeDevice({ call }: DriverCalls, ordinal: number): CudaDevice {
+export function describeDevice({ call, attempt }: DriverCalls, ordinal: number): CudaDevice {
   const cell = new Int32Array(1);
   const attribute = (name: keyof typeof deviceAttribute): number => {
     call('cuDeviceGetAttribute', cell, deviceAttribute[name], ordinal);
     return cell[0]!;
+  };
+  const attributeOrZero = (name: keyof typeof deviceAttribute): number => {
+    const code = attempt('cuDeviceGetAttribute', cell, deviceAttribute[name], ordinal);
+    return code === cudaResult.success ? cell[0]! : 0;
   };
   const name = Buffer.alloc(256);
   call('cuDeviceGetName', name, name.length, ordinal);
@@ -78,6 +90,9 @@ export function describeDevice({ call }: DriverCalls, ordinal: number): CudaDevi
     maximumSharedBytesPerBlock: attribute('maximumSharedBytesPerBlock'),
     sharedBytesPerMultiprocessor: attribute('sharedBytesPerMultiprocessor'),
     maximumThreadsPerBlock: attribute('maximumThreadsPerBlock'),
+    clockKilohertz: attributeOrZero('clockKilohertz'),
+    memoryClockKilohertz: attributeOrZero('memoryClockKilohertz'),
+    memoryBusBits: attributeOrZero('memoryBusBits'),
     driverVersion: [Math.floor(version / 1000), Math.floor((version % 1000) / 10)],
   };
 }

@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 
+import type { CudaProgram } from '../compile/emit/cuda-plan';
 import { printCuda } from '../compile/emit/cuda-program';
+import { fewRows, type Tuning } from '../compile/emit/cuda-tile';
 import type { DType, Graph } from '../compile/graph';
 import { type CudaRuntime, loadCuda, type LoadedCudaProgram } from '../compile/run/cuda';
 import type { DeviceBackend } from '../compile/run/device';
@@ -8,10 +10,12 @@ import type { Schedule } from '../compile/schedule';
 import { isDType, sizeOf } from '../compile/traced';
 import type { DeviceBlock } from '../cuda/memory-pool';
 
-/** A compiled program and the tensors it makes. */
-export interface DeviceProgram {
+/** A program and the tensors it makes. */
+export interface CudaDeviceProgram {
   readonly outputs: Graph['outputs'];
-  readonly loaded: LoadedCudaProgram;
+  /** Compiled when it first runs on so many rows. */
+  readonly forFewRows: () => LoadedCudaProgram;
+  readonly forManyRows: () => LoadedCudaProgram;
 }
 
 /** A tensor's data on the GPU. */
@@ -35,6 +39,8 @@ const bytesOf = (dtype: DType, size: number): number => size * (dtype === 'bool'
  */
 export class CudaBackend extends tf.KernelBackend implements DeviceBackend {
   private readonly data: tf.DataStorage<Stored>;
+  /** Of programs that are loaded from now on. */
+  tuning: Tuning = {};
 
   constructor(readonly runtime: CudaRuntime) {
     super();
@@ -162,17 +168,30 @@ export class CudaBackend extends tf.KernelBackend implements DeviceBackend {
     this.runtime.pool.trim();
   }
 
-  loadProgram(name: string, schedule: Schedule): DeviceProgram {
+  loadProgram(name: string, schedule: Schedule): CudaDeviceProgram {
     const { device } = this.runtime.driver;
-    const program = printCuda(schedule, {
-      sharedBytesPerBlock: device.maximumSharedBytesPerBlock,
-      sharedBytesPerMultiprocessor: device.sharedBytesPerMultiprocessor,
-    });
-    return { outputs: schedule.graph.outputs, loaded: loadCuda(this.runtime, name, program) };
+    const [few, many] = [true, false].map((isSmall) =>
+      printCuda(schedule, {
+        sharedBytesPerBlock: device.maximumSharedBytesPerBlock,
+        sharedBytesPerMultiprocessor: device.sharedBytesPerMultiprocessor,
+        isSmall,
+        tuning: this.tuning,
+      }),
+    ) as [CudaProgram, CudaProgram];
+    const load = (program: CudaProgram): (() => LoadedCudaProgram) => {
+      let loaded: LoadedCudaProgram | undefined;
+      return () => (loaded ??= loadCuda(this.runtime, name, program));
+    };
+    const forManyRows = load(many);
+    return {
+      outputs: schedule.graph.outputs,
+      forManyRows,
+      forFewRows: few.source === many.source ? forManyRows : load(few),
+    };
   }
 
   runProgram(
-    { outputs, loaded }: DeviceProgram,
+    { outputs, forFewRows, forManyRows }: CudaDeviceProgram,
     inputs: readonly tf.TensorInfo[],
     rows: number,
   ): tf.TensorInfo[] {
@@ -180,7 +199,8 @@ export class CudaBackend extends tf.KernelBackend implements DeviceBackend {
       const shape = general.map((size) => (size < 0 ? rows : size));
       return { dataId: this.allocate(shape, dtype), shape, dtype };
     });
-    loaded.run(
+    const program = rows <= fewRows ? forFewRows() : forManyRows();
+    program.run(
       inputs.map(({ dataId }) => this.pointerOf(dataId)),
       results.map(({ dataId }) => this.pointerOf(dataId)),
       rows,

@@ -6,7 +6,7 @@ import { type ArgumentSpec, record } from '../compile/trace';
 import { CompileError, isDType, sizeOf } from '../compile/traced';
 import { unifyGraphs } from '../compile/unify';
 import { kernelNames } from '../random-kernels';
-import type { CudaBackend, DeviceProgram } from './cuda-backend';
+import type { CudaBackend, CudaDeviceProgram } from './cuda-backend';
 
 /** A kernel of TensorFlow.js with its inputs and attributes. */
 export interface KernelCall {
@@ -15,7 +15,7 @@ export interface KernelCall {
   readonly attributes: Readonly<Record<string, unknown>>;
 }
 
-type Attempt = { readonly program: DeviceProgram } | { readonly reason: string };
+type Attempt = { readonly program: CudaDeviceProgram } | { readonly reason: string };
 
 /** Programs of single kernels, by backend and what they are called with. */
 const known = new WeakMap<CudaBackend, Map<string, Attempt>>();

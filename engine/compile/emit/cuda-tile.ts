@@ -6,9 +6,17 @@ export interface CudaTarget {
   /** The most a block may have. */
   readonly sharedBytesPerBlock: number;
   readonly sharedBytesPerMultiprocessor: number;
+  /** Whether batches have no more than `fewRows` rows. */
+  readonly isSmall?: boolean;
   /** In place of what the program chooses, for measurements. */
   readonly tuning?: Tuning;
 }
+
+/**
+ * So many rows or fewer are cut into smaller tiles: a GPU has over a hundred multiprocessors, and a tile
+ * of half the rows takes about half the time.
+ */
+export const fewRows = 8192;
 
 export interface Tuning {
   /** Threads a block of passes with matrix products. */
@@ -53,8 +61,6 @@ const reservedBytes = 1024;
 const declaredBytes = 1024;
 /** Layers as wide as this have work for more threads. */
 const wideLayer = 96;
-/** Passes over a fixed number of rows that has fewer tiles of 64 take smaller ones: a GPU has over a hundred multiprocessors. */
-const manyTiles = 128;
 
 export function shapeTile(plan: TilePlan, target: CudaTarget): TileShape {
   const { tuning = {} } = target;
@@ -62,8 +68,8 @@ export function shapeTile(plan: TilePlan, target: CudaTarget): TileShape {
   const weights = weightsOf(products);
   const most = target.sharedBytesPerBlock - declaredBytes;
   const half = Math.floor(target.sharedBytesPerMultiprocessor / 2) - reservedBytes - declaredBytes;
-  const isFew =
-    plan.phase.space.size !== null && plan.phase.space.size < manyTiles * 64 && !isPlain;
+  const { size } = plan.phase.space;
+  const isFew = size === null ? target.isSmall : size <= fewRows;
   const sizes = isPlain
     ? [128, 64, 32]
     : tuning.rowsPerTile

@@ -58,7 +58,8 @@ export function broadcastTo(
     aligned.push(input.shape[place - lead] ?? 1);
   });
   const wanted = rowShape(target);
-  if (aligned.every((size, place) => size === wanted[place]) && columns === node.columns) return node;
+  if (aligned.every((size, place) => size === wanted[place]) && columns === node.columns)
+    return node;
   if (aligned.reduce((product, size) => product * size, 1) !== node.columns) {
     throw new CompileError(`shape [${input.shape}] does not broadcast to [${target.shape}]`);
   }
@@ -137,7 +138,10 @@ const scalar = ({ builder }: Recording, value: number, dtype: DType = 'float32')
 
 const unary =
   (make: (recording: Recording, x: Node, attributes: Record<string, unknown>) => Node): Lowering =>
-  (recording, [input], attributes) => ({ ...input!, node: make(recording, input!.node, attributes) });
+  (recording, [input], attributes) => ({
+    ...input!,
+    node: make(recording, input!.node, attributes),
+  });
 
 const softmaxParts = (recording: Recording, input: Traced) => {
   const { builder } = recording;
@@ -145,7 +149,10 @@ const softmaxParts = (recording: Recording, input: Traced) => {
   const size = input.shape.at(-1)!;
   const columns = columnsOf(input);
   const outer = columns / size;
-  const wide = input.node.columns === columns ? input.node : builder.pick([input.node], new Int32Array(columns));
+  const wide =
+    input.node.columns === columns
+      ? input.node
+      : builder.pick([input.node], new Int32Array(columns));
   const reduce = (name: 'max' | 'sum', x: Node): Node =>
     builder.pick(
       [
@@ -229,7 +236,12 @@ export const elementwiseLowerings: Readonly<Record<string, Lowering>> = {
   }),
   Step: unary((recording, x, { alpha = 0 }) => {
     const { builder } = recording;
-    const rest = builder.map('select', builder.map('isNan', x), x, scalar(recording, alpha as number));
+    const rest = builder.map(
+      'select',
+      builder.map('isNan', x),
+      x,
+      scalar(recording, alpha as number),
+    );
     return builder.map(
       'select',
       builder.map('greater', x, scalar(recording, 0)),
@@ -253,7 +265,12 @@ export const elementwiseLowerings: Readonly<Record<string, Lowering>> = {
   LeakyRelu: unary((recording, x, { alpha }) => {
     const { builder } = recording;
     const negative = builder.map('less', x, scalar(recording, 0));
-    return builder.map('select', negative, builder.map('mul', scalar(recording, alpha as number), x), x);
+    return builder.map(
+      'select',
+      negative,
+      builder.map('mul', scalar(recording, alpha as number), x),
+      x,
+    );
   }),
   Relu6: unary((recording, x) => {
     const { builder } = recording;

@@ -46,7 +46,12 @@ function rearrange(
   fill = 0,
 ): Traced {
   const result = { shape, axis };
-  if (input.node.columns === 1 && fill === 0 && input.node.op === 'constant' && !shape.includes(0)) {
+  if (
+    input.node.columns === 1 &&
+    fill === 0 &&
+    input.node.op === 'constant' &&
+    !shape.includes(0)
+  ) {
     if (columnsOf(input) === columnsOf(result)) return { ...result, node: input.node };
   }
   const strides = stridesOf(rowShape(input));
@@ -94,7 +99,8 @@ function concat(recording: Recording, inputs: readonly Traced[], axis: number): 
     let part = 0;
     while (at >= shapes[part]![place]!) at -= shapes[part++]![place]!;
     return coordinates.reduce(
-      (sum, coordinate, index) => sum + (index === place ? at : coordinate) * strides[part]![index]!,
+      (sum, coordinate, index) =>
+        sum + (index === place ? at : coordinate) * strides[part]![index]!,
       bases[part]!,
     );
   });
@@ -199,7 +205,10 @@ function gather(
     return { node: chooseRows(recording, from, numbers, space), shape, axis };
   }
   if (index!.node.op === 'constant') {
-    const numbers = builder.pick([index!.node], new Int32Array(columnsOf(index!)).map((_, i) => (index!.node.columns === 1 ? 0 : i))) as Node & { op: 'constant' };
+    const numbers = builder.pick(
+      [index!.node],
+      new Int32Array(columnsOf(index!)).map((_, i) => (index!.node.columns === 1 ? 0 : i)),
+    ) as Node & { op: 'constant' };
     const at = (place: number) => numbers.values[numbers.values.length === 1 ? 0 : place]!;
     const place = withinRow(data!, axis)!;
     const batch = data!.axis < axis ? data!.axis : data!.axis + index!.shape.length - 1;
@@ -213,7 +222,10 @@ function gather(
     });
   }
   // A table: its entries run along the axis, each with what stands behind it.
-  if (sizeOf(before) !== 1 && !(data!.axis >= 0 && sizeOf(rowShape({ ...data!, shape: before })) === 1)) {
+  if (
+    sizeOf(before) !== 1 &&
+    !(data!.axis >= 0 && sizeOf(rowShape({ ...data!, shape: before })) === 1)
+  ) {
     throw new CompileError('entries are chosen along the first axis of a row only');
   }
   if (from.space && index!.node.space && from.space !== index!.node.space) {
@@ -231,14 +243,27 @@ function gather(
     { op: 'lookup', size, width },
     { inputs: [table, numbers], dtype: from.dtype, columns: numbers.columns * width },
   );
-  return { ...result, node: node.columns === columnsOf(result) ? node : builder.pick([node], eachPlace([columnsOf(index!), width], ([, column]) => column!)) };
+  return {
+    ...result,
+    node:
+      node.columns === columnsOf(result)
+        ? node
+        : builder.pick(
+            [node],
+            eachPlace([columnsOf(index!), width], ([, column]) => column!),
+          ),
+  };
 }
 
 export const layoutLowerings: Readonly<Record<string, Lowering>> = {
   Reshape: (recording, [input], { shape }) => reshape(recording, input!, shape as number[]),
   ExpandDims: (_, [input], { dim }) => {
     const rank = input!.shape.length;
-    return withAxisAt(input!, (dim as number) < 0 ? rank + 1 + (dim as number) : (dim as number), [1]);
+    return withAxisAt(
+      input!,
+      (dim as number) < 0 ? rank + 1 + (dim as number) : (dim as number),
+      [1],
+    );
   },
   Transpose: (recording, [input], { perm }) => {
     const order = perm as number[];
@@ -256,8 +281,13 @@ export const layoutLowerings: Readonly<Record<string, Lowering>> = {
   Concat: (recording, inputs, { axis }) =>
     concat(recording, inputs, absoluteAxis(axis as number, inputs[0]!.shape.length)),
   Pack: (recording, inputs, { axis }) => {
-    const at = (axis as number) < 0 ? inputs[0]!.shape.length + 1 + (axis as number) : (axis as number);
-    return concat(recording, inputs.map((input) => withAxisAt(input, at, [1])), at);
+    const at =
+      (axis as number) < 0 ? inputs[0]!.shape.length + 1 + (axis as number) : (axis as number);
+    return concat(
+      recording,
+      inputs.map((input) => withAxisAt(input, at, [1])),
+      at,
+    );
   },
   Unpack: (recording, [input], { axis }) => {
     const at = absoluteAxis(axis as number, input!.shape.length);
@@ -272,11 +302,18 @@ export const layoutLowerings: Readonly<Record<string, Lowering>> = {
       ? (numOrSizeSplits as number[])
       : new Array<number>(numOrSizeSplits as number).fill(whole / (numOrSizeSplits as number));
     const known = sizes.filter((size) => size !== -1).reduce((sum, size) => sum + size, 0);
-    return split(recording, input!, at, sizes.map((size) => (size === -1 ? whole - known : size)));
+    return split(
+      recording,
+      input!,
+      at,
+      sizes.map((size) => (size === -1 ? whole - known : size)),
+    );
   },
   Slice: (recording, [input], { begin, size }) => {
     const { shape } = input!;
-    const starts = shape.map((_, axis) => (Array.isArray(begin) ? (begin[axis] as number) : (begin as number)) ?? 0);
+    const starts = shape.map(
+      (_, axis) => (Array.isArray(begin) ? (begin[axis] as number) : (begin as number)) ?? 0,
+    );
     const sizes = shape.map((whole, axis) => {
       const given = Array.isArray(size) ? (size[axis] as number) : (size as number);
       return given === undefined || given < 0 ? whole - starts[axis]! : given;
@@ -296,7 +333,8 @@ export const layoutLowerings: Readonly<Record<string, Lowering>> = {
     const steps: number[] = [];
     input!.shape.forEach((whole, axis) => {
       const step = strides?.[axis] ?? 1;
-      const limit = (value: number) => Math.min(Math.max(value < 0 ? value + whole : value, 0), whole);
+      const limit = (value: number) =>
+        Math.min(Math.max(value < 0 ? value + whole : value, 0), whole);
       if (step < 0) throw new CompileError('negative strides: use tf.reverse');
       const start = (beginMask >> axis) & 1 ? 0 : limit(begin?.[axis] ?? 0);
       const stop = (endMask >> axis) & 1 ? whole : limit(end?.[axis] ?? whole);
@@ -358,7 +396,9 @@ export const layoutLowerings: Readonly<Record<string, Lowering>> = {
   BroadcastTo: (recording, [input], { shape, inputShape: _ }) => {
     const target = shape as number[];
     const axis =
-      input!.axis >= 0 ? input!.axis + target.length - input!.shape.length : guessAxis(recording, target);
+      input!.axis >= 0
+        ? input!.axis + target.length - input!.shape.length
+        : guessAxis(recording, target);
     return { node: broadcastTo(recording, input!, { shape: target, axis }), shape: target, axis };
   },
   OneHot: (recording, [input], { depth, onValue, offValue, dtype }) => {
@@ -366,7 +406,10 @@ export const layoutLowerings: Readonly<Record<string, Lowering>> = {
     const size = depth as number;
     const index = withAxisAt(input!, input!.shape.length, [1]);
     const steps: Traced = {
-      node: builder.constant(Array.from({ length: size }, (_, at) => at), 'int32'),
+      node: builder.constant(
+        Array.from({ length: size }, (_, at) => at),
+        'int32',
+      ),
       shape: [size],
       axis: -1,
     };

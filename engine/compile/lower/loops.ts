@@ -16,7 +16,8 @@ function leavesAs(order: TensorTree, tree: TensorTree): tf.Tensor[] {
   const leaves: tf.Tensor[] = [];
   mapTrees(
     (_, leaf) => {
-      if (!leaf) throw new CompileError('the body of a loop returns another carry than it is given');
+      if (!leaf)
+        throw new CompileError('the body of a loop returns another carry than it is given');
       leaves.push(leaf);
       return leaf;
     },
@@ -136,7 +137,10 @@ export function createLoopRecorder(
     if (!isWithin(output, region)) {
       // The same in every step.
       if (output.op === 'constant' && output.values.length === 1) return traced.node;
-      return builder.pick([output], new Int32Array(columns).map((_, at) => at % output.columns));
+      return builder.pick(
+        [output],
+        new Int32Array(columns).map((_, at) => at % output.columns),
+      );
     }
     const space = spaceOf(traced);
     region.outputs.push(space && !output.space ? spread(output, space) : output);

@@ -1,8 +1,4 @@
-import {
-  type DrawAttributes,
-  kernelNames,
-  type PermutationAttributes,
-} from '../../random-kernels';
+import { type DrawAttributes, kernelNames, type PermutationAttributes } from '../../random-kernels';
 import { CompileError, expanded, type Lowering } from '../traced';
 
 export const randomLowerings: Readonly<Record<string, Lowering>> = {

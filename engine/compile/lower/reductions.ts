@@ -79,7 +79,9 @@ function reduce(
           );
   }
   if (overBatch) node = reduceRows(recording, name, node, shape[axis]!);
-  const full = shape.flatMap((size, place) => (axes.includes(place) ? (keepDims ? [1] : []) : [size]));
+  const full = shape.flatMap((size, place) =>
+    axes.includes(place) ? (keepDims ? [1] : []) : [size],
+  );
   const before = axes.filter((one) => one < axis).length;
   return {
     node,
@@ -93,7 +95,8 @@ function reduceRows(recording: Recording, name: ReduceName, node: Node, rows: nu
   if (!node.space) {
     // Equal rows: their sum is a multiple, the rest is any of them.
     if (name === 'sum') {
-      const times = rows === recording.rows ? recording.count(1, 1) : builder.constant([rows], 'float32');
+      const times =
+        rows === recording.rows ? recording.count(1, 1) : builder.constant([rows], 'float32');
       return builder.map('mul', node, castNode(recording, times, node.dtype));
     }
     if (name === 'prod') throw new CompileError('a product over equal rows');
@@ -117,7 +120,8 @@ const reduction =
   (name: ReduceName): Lowering =>
   (recording, [input], { axis, keepDims }) => {
     const axes = axesOf(input!, axis);
-    if (input!.node.dtype !== 'bool') return reduce(recording, name, input!, axes, Boolean(keepDims));
+    if (input!.node.dtype !== 'bool')
+      return reduce(recording, name, input!, axes, Boolean(keepDims));
     // The largest of truth values is whether any holds; their sums and products are whole numbers.
     const ofTruth = ({ max: 'any', min: 'all' } as const)[name as 'max' | 'min'] ?? name;
     const isCounted = name === 'sum' || name === 'prod';
@@ -189,12 +193,16 @@ function matMul(
   attributes: Readonly<Record<string, unknown>>,
 ): Traced {
   const { builder } = recording;
-  const [transposeA, transposeB] = [Boolean(attributes['transposeA']), Boolean(attributes['transposeB'])];
+  const [transposeA, transposeB] = [
+    Boolean(attributes['transposeA']),
+    Boolean(attributes['transposeB']),
+  ];
   const [a, b] = [left!, right!];
   if (a.node.dtype !== 'float32' || b.node.dtype !== 'float32') {
     throw new CompileError(`a product of ${a.node.dtype} with ${b.node.dtype}: cast to float32`);
   }
-  if (a.shape.length > 2 || b.shape.length > 2) return matMulBatched(recording, a, b, transposeA, transposeB);
+  if (a.shape.length > 2 || b.shape.length > 2)
+    return matMulBatched(recording, a, b, transposeA, transposeB);
   const contractsA = transposeA ? 0 : 1;
   const contractsB = transposeB ? 1 : 0;
   const size = a.shape[contractsA]!;
@@ -243,7 +251,13 @@ function matMul(
   if (a.node.space || b.node.space || a.axis >= 0 || b.axis >= 0) {
     const equalRows = (input: Traced) => input.axis >= 0 && !input.node.space;
     if (equalRows(a) && a.axis !== contractsA && !b.node.space && b.axis < 0) {
-      const one = matMulBatched(recording, { ...a, shape: [1, size], axis: -1 }, b, false, transposeB);
+      const one = matMulBatched(
+        recording,
+        { ...a, shape: [1, size], axis: -1 },
+        b,
+        false,
+        transposeB,
+      );
       return { node: one.node, shape, axis: 0 };
     }
     throw new CompileError('a product over the batch with a parameter');
@@ -272,7 +286,9 @@ function matMulBatched(
   };
   const [m, inner] = matrix(a, transposeA) as [number, number];
   const [, n] = matrix(b, transposeB) as [number, number];
-  const axes = [a, b].map((input) => (input.axis < 0 ? -1 : input.axis + rank - input.shape.length));
+  const axes = [a, b].map((input) =>
+    input.axis < 0 ? -1 : input.axis + rank - input.shape.length,
+  );
   const axis = Math.max(...axes);
   if (axis >= rank - 2 || axes.some((own) => own >= 0 && own !== axis)) {
     throw new CompileError('a product of matrices whose batch is not in front');
@@ -295,13 +311,17 @@ function matMulBatched(
         const outside = isLeft ? row : column;
         const [i, j] = flip ? [k, outside] : [outside, k];
         const at = [...coordinates.slice(0, -3), i, j];
-        return at.reduce((sum, one, place) => sum + (own[place] === 1 ? 0 : one * strides[place]!), 0);
+        return at.reduce(
+          (sum, one, place) => sum + (own[place] === 1 ? 0 : one * strides[place]!),
+          0,
+        );
       }),
     );
   };
   const product = builder.map('mul', factor(a, transposeA, true), factor(b, !transposeB, false));
   const outer = sizeOf(products) / inner;
-  const full = product.columns === 1 ? builder.pick([product], new Int32Array(outer * inner)) : product;
+  const full =
+    product.columns === 1 ? builder.pick([product], new Int32Array(outer * inner)) : product;
   const node =
     inner === 1
       ? full
@@ -325,7 +345,9 @@ export const reductionLowerings: Readonly<Record<string, Lowering>> = {
     const axes = axesOf(input!, axis);
     const asFloat = { ...input!, node: castNode(recording, input!.node, 'float32' as DType) };
     const total = reduce(recording, 'sum', asFloat, axes, Boolean(keepDims));
-    const inRow = sizeOf(axes.filter((one) => one !== input!.axis).map((one) => input!.shape[one]!));
+    const inRow = sizeOf(
+      axes.filter((one) => one !== input!.axis).map((one) => input!.shape[one]!),
+    );
     const overBatch = input!.axis >= 0 && axes.includes(input!.axis);
     const space = input!.node.space;
     const entries =
@@ -343,4 +365,3 @@ export const reductionLowerings: Readonly<Record<string, Lowering>> = {
     throw new CompileError('the fused product: use tf.matMul and the activation apart');
   },
 };
-

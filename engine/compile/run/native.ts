@@ -4,7 +4,7 @@ import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-import type { KoffiFunc } from 'koffi';
+import type * as koffiModule from 'koffi';
 
 import { openDiskCache } from '../../disk-cache';
 import { poolSource } from './pool-source';
@@ -51,9 +51,14 @@ function probeCompiler(): { readonly compiler: Compiler } | { readonly reason: s
   const command = process.env['CC'] || 'cc';
   let version: string;
   try {
-    version = execFileSync(command, ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+    version = execFileSync(command, ['--version'], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
   } catch {
-    return { reason: `no C compiler: '${command}' does not run (install gcc or clang, or name one by CC)` };
+    return {
+      reason: `no C compiler: '${command}' does not run (install gcc or clang, or name one by CC)`,
+    };
   }
   return { compiler: { command, identity: [version, ...processorIdentity()].join('\n') } };
 }
@@ -96,7 +101,7 @@ function objectOf(source: string): string {
   try {
     execFileSync(compiler.command, work.args, { stdio: ['ignore', 'ignore', 'pipe'] });
   } catch (error) {
-    throw compileFailure(compiler, error);
+    throw compileFailure(compiler, work, error);
   }
   return finishWork(source, compiler, work);
 }
@@ -109,7 +114,7 @@ export async function compileAhead(source: string): Promise<void> {
   try {
     await promisify(execFile)(compiler.command, work.args);
   } catch (error) {
-    throw compileFailure(compiler, error);
+    throw compileFailure(compiler, work, error);
   }
   finishWork(source, compiler, work);
 }
@@ -143,7 +148,12 @@ function finishWork(
   return object;
 }
 
-function compileFailure({ command }: Compiler, error: unknown): Error {
+function compileFailure(
+  { command }: Compiler,
+  { folder }: { readonly folder: string },
+  error: unknown,
+): Error {
+  rmSync(folder, { recursive: true, force: true });
   const { stderr } = error as { stderr?: Buffer | string };
   const text = String(stderr ?? '');
   const line = text.split('\n').find((one) => /error|undefined/i.test(one)) ?? text.split('\n')[0];
@@ -151,9 +161,9 @@ function compileFailure({ command }: Compiler, error: unknown): Error {
 }
 
 interface Pool {
-  readonly open: KoffiFunc<(...given: unknown[]) => unknown>;
-  readonly start: KoffiFunc<(...given: unknown[]) => unknown>;
-  readonly memory: KoffiFunc<(...given: unknown[]) => unknown>;
+  readonly open: koffiModule.KoffiFunc<(...given: unknown[]) => unknown>;
+  readonly start: koffiModule.KoffiFunc<(...given: unknown[]) => unknown>;
+  readonly memory: koffiModule.KoffiFunc<(...given: unknown[]) => unknown>;
   address(view: ArrayBufferView): bigint;
 }
 
@@ -164,10 +174,10 @@ export function openPool(): Pool {
   return (pool ??= loadPool());
 }
 
-function requireKoffi(): typeof import('koffi') {
+function requireKoffi(): typeof koffiModule {
   try {
     // eslint-disable-next-line @typescript-eslint/no-require-imports -- only where it is used
-    return require('koffi') as typeof import('koffi');
+    return require('koffi') as typeof koffiModule;
   } catch {
     throw new Error('the package koffi, an optional dependency, is not installed');
   }
@@ -186,7 +196,9 @@ function loadPool(): Pool {
   }
   return {
     open: library.func('int64_t mt_open(const char *path, char *reason, int64_t size)'),
-    start: library.func('int32_t mt_start(int64_t program, void *pointers, int64_t rows, int32_t threads)'),
+    start: library.func(
+      'int32_t mt_start(int64_t program, void *pointers, int64_t rows, int32_t threads)',
+    ),
     memory: library.func('int64_t mt_memory()'),
     address: (view) => {
       // Small arrays live in the heap, where they move, until their buffer is looked at.
@@ -227,7 +239,9 @@ function openProgram(source: string): NativeProgram {
   const entry = open(path, reason, reason.length) as number | bigint;
   if (!entry) {
     const text = reason.toString('utf8').replace(/\0.*$/s, '');
-    throw new Error(`a compiled program does not load: ${text}; if its folder does not allow programs (noexec), name another by MAKERTAKER_CACHE`);
+    throw new Error(
+      `a compiled program does not load: ${text}; if its folder does not allow programs (noexec), name another by MAKERTAKER_CACHE`,
+    );
   }
   return {
     run(arrays, rows) {

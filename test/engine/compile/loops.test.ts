@@ -1,9 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
 
+import type { Node } from '../../../engine/compile/graph';
+import { printSchedule } from '../../../engine/compile/print';
+import type { Schedule } from '../../../engine/compile/schedule';
 import { branch, iterate, scan } from '../../../engine/loops';
 import { normal, uses } from '../../../engine/random';
 import type { TensorTree } from '../../../engine/tensors';
 import { type Cases, createTensors, describeNative, expectCases } from './compare';
+import { scheduleOf } from './recorded';
 
 const steps = 6;
 
@@ -673,5 +677,107 @@ describeNative('compiled loops agree with eager ones:', () => {
           ),
         ),
     });
+  });
+});
+
+describe('a loop', () => {
+  const named = ({ live }: Schedule, name: string): Node[] =>
+    [...live].filter((node) => node.op === 'map' && node.name === name);
+
+  /** The lines of the schedule that compute a node, and the line where its first loop begins. */
+  const placesOf = (schedule: Schedule, node: Node) => {
+    const lines = printSchedule(schedule).split('\n');
+    const loop = lines.findIndex((line) => /for .*steps/.test(line));
+    const isOwn = new RegExp(`%${node.id}(?!\\d)`);
+    const computed = lines.flatMap((line, place) =>
+      /row by row|product|parameters:/.test(line) && isOwn.test(line) ? [place] : [],
+    );
+    return { loop, computed };
+  };
+
+  const expectBefore = (schedule: Schedule, name: string): void => {
+    const [node, ...others] = named(schedule, name);
+    expect(others).toEqual([]);
+    const { loop, computed } = placesOf(schedule, node!);
+    expect(loop).toBeGreaterThan(0);
+    expect(computed).toHaveLength(1);
+    expect(computed[0]).toBeLessThan(loop);
+  };
+
+  it('over rows does once what is the same in every step, for rows and parameters', () => {
+    const schedule = scheduleOf(
+      'invariant',
+      { x: [[-1, 3]], w: [[3, 3]], a: [[3]] },
+      ({ x, w, a }) => [
+        scan(
+          (sum: tf.Tensor, index) => {
+            const same = tf.exp(tf.matMul(x as tf.Tensor2D, w as tf.Tensor2D));
+            const scale = tf.tanh(a!);
+            const other = tf.sin(tf.mul(sum, tf.cast(index, 'float32')));
+            return { carry: tf.add(tf.mul(same, scale), other) as tf.Tensor, output: {} };
+          },
+          x!,
+          8,
+        ).carry,
+      ],
+    );
+    expectBefore(schedule, 'exp');
+    expectBefore(schedule, 'tanh');
+    const { loop, computed } = placesOf(schedule, named(schedule, 'sin')[0]!);
+    expect(computed.every((place) => place > loop)).toBe(true);
+    expect(schedule.phases).toHaveLength(1);
+  });
+
+  it('with sums over the batch keeps what is the same in every step in memory', () => {
+    const schedule = scheduleOf('stored', { x: [[-1, 3]], b: [[3]] }, ({ x, b }) => [
+      iterate(
+        ({ p }) => ({
+          p: tf.add(b!, tf.mean(tf.mul(tf.exp(x!), tf.sum(tf.neg(p))), 0)) as tf.Tensor,
+        }),
+        { p: b! },
+        5,
+        ({ p }) => tf.less(tf.sum(p), 100),
+      ).p,
+    ]);
+    expectBefore(schedule, 'exp');
+    expect([...schedule.stored]).toEqual(named(schedule, 'exp'));
+    expect(schedule.phases).toHaveLength(2);
+  });
+
+  it('leaves out what nobody reads: carries, outputs, and all that is for them', () => {
+    const { live, phases } = scheduleOf('dropped', { x: [[-1, 3]] }, ({ x }) => {
+      const { carry } = scan(
+        ({ used, unused }: Record<'used' | 'unused', tf.Tensor>) => ({
+          carry: { used: tf.sin(used), unused: tf.exp(tf.add(unused, used)) as tf.Tensor },
+          output: { log: tf.log(used), sum: tf.sum(tf.cos(used)) },
+        }),
+        { used: x!, unused: tf.zerosLike(x!) as tf.Tensor },
+        4,
+      );
+      return [carry.used];
+    });
+    const names = [...live].flatMap((node) => (node.op === 'map' ? [node.name] : []));
+    expect(names).toEqual(['sin']);
+    expect(phases).toHaveLength(1);
+  });
+
+  it('runs apart over numbers that its rows read, once for all tiles', () => {
+    const schedule = scheduleOf('apart', { x: [[-1, 3]], a: [[]] }, ({ x, a }) => {
+      const { carry } = scan(
+        ({ rows, number }: Record<'rows' | 'number', tf.Tensor>) => ({
+          carry: { rows: tf.mul(rows, number) as tf.Tensor, number: tf.sin(number) },
+          output: {},
+        }),
+        { rows: x!, number: a! },
+        4,
+      );
+      return [carry.rows, carry.number];
+    });
+    const text = printSchedule(schedule);
+    const { loop, computed } = placesOf(schedule, named(schedule, 'sin')[0]!);
+    expect(computed).toHaveLength(1);
+    expect(computed[0]).toBeGreaterThan(loop);
+    expect(text.indexOf('for 4 steps:')).toBeLessThan(text.indexOf('pass 0'));
+    expect(text).toMatch(/for 4 steps within the tile/);
   });
 });

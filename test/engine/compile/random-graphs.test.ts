@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 
-import { iterate, scan } from '../../../engine/loops';
+import { branch, iterate, scan } from '../../../engine/loops';
+import { normals, uses } from '../../../engine/random';
 import { type Cases, createTensors, describeNative, expectCases } from './compare';
 
 /** Rows of a batch, or a parameter (rank 1). */
@@ -23,16 +24,25 @@ interface Step {
 const widths = [1, 3, 18];
 
 function makeGiven(batch: number) {
-  const { float, int } = createTensors(batch + 2);
+  const { float, int, bool } = createTensors(batch + 2);
   return {
     rows: {
       one: float([batch, 1]),
       three: float([batch, 3]),
       wide: float([batch, 18]),
       place: int([batch], 0, 3),
+      flag: bool([batch]),
+      row: tf.range(0, batch, 1, 'int32') as tf.Tensor,
     },
     series: { three: float([3, batch, 3]), wide: float([3, batch, 18]) },
-    parameters: { one: float([1]), three: float([3]), wide: float([18]), steps: float([3, 1]) },
+    parameters: {
+      one: float([1]),
+      three: float([3]),
+      wide: float([18]),
+      steps: float([3, 1]),
+      words: tf.tensor1d([3, 4, 0], 'int32') as tf.Tensor,
+      index: int([11], 0, batch),
+    },
   };
 }
 
@@ -218,6 +228,141 @@ const operations = {
     const three = fitted(parameterOf(table), 3);
     const list = three.shape[0] === 3 ? three : tf.tile(three, [3]);
     return rowsOf(tf.expandDims(tf.gather(list, rows.place), 1));
+  },
+  flagged: ({ rows }: Given, a: Value, b: Value): Value =>
+    paired(a.isRows ? a : b, a.isRows ? b : a, (x, y) =>
+      tf.where(tf.expandDims(rows.flag, 1), tf.mul(x, 0.5), y),
+    ),
+  branch: (given: Given, a: Value, b: Value, number: number): Value => {
+    const start = asRows(a, given).tensor;
+    const flag = number > 0 ? given.rows.flag : tf.greater(tf.squeeze(given.rows.one, [1]), 1.8);
+    const chosen = branch(
+      tf.any(flag),
+      () => {
+        const other = tf.tanh(tf.add(tf.exp(tf.neg(tf.abs(start))), fitted(b, start.shape[1]!)));
+        return { x: tf.where(tf.expandDims(flag, 1), other, start) };
+      },
+      () => ({ x: start }),
+    );
+    return rowsOf(chosen.x);
+  },
+  draw: ({ rows, parameters }: Given, a: Value, __: Value, number: number): Value => {
+    const { words } = parameters;
+    const step = tf.scalar(Math.round(number * 10), 'int32');
+    const noise = normals({ words, row: rows.row, step, use: uses.action } as never, 3, a.columns);
+    return rowsOf(tf.add(a.tensor, tf.mul(noise, 0.1)));
+  },
+  chosenRows: ({ parameters }: Given, a: Value, b: Value): Value => {
+    const chosen = (value: Value): tf.Tensor =>
+      value.isRows ? tf.gather(value.tensor, parameters.index as tf.Tensor1D) : value.tensor;
+    const both = paired({ ...a, tensor: chosen(a) }, { ...b, tensor: chosen(b) }, (x, y) =>
+      tf.tanh(tf.mul(x, y)),
+    );
+    return both.isRows ? parameterOf(tf.mean(both.tensor, 0)) : both;
+  },
+  nestedScan: (given: Given, a: Value, b: Value, number: number): Value => {
+    const start = asRows(a, given);
+    const { carry } = scan(
+      ({ x, y }: Record<'x' | 'y', tf.Tensor>, index) => {
+        const inner = scan(
+          (z: tf.Tensor, other) => {
+            const next = tf.tanh(
+              tf.add(tf.mul(z, number), tf.mul(x, tf.cast(tf.add(other, index), 'float32'))),
+            ) as tf.Tensor;
+            return { carry: next, output: tf.sum(next, 1, true) as tf.Tensor };
+          },
+          y,
+          3,
+        );
+        return {
+          carry: {
+            x: tf.mul(inner.carry, tf.tanh(fitted(b, start.columns))) as tf.Tensor,
+            y: tf.add(x, tf.mean(inner.outputs, 0)) as tf.Tensor,
+          },
+          output: {},
+        };
+      },
+      { x: start.tensor, y: tf.neg(start.tensor) as tf.Tensor },
+      3,
+    );
+    return bounded(rowsOf(number > 0 ? carry.x : tf.sub(carry.x, carry.y)));
+  },
+  swap: (given: Given, a: Value, b: Value): Value => {
+    const x = asRows(a, given);
+    const y = rowsOf(fitted(asRows(b, given), x.columns));
+    const full = y.columns === x.columns ? y.tensor : tf.tile(y.tensor, [1, x.columns]);
+    const { carry } = scan(
+      (pair: readonly [tf.Tensor, tf.Tensor]) => ({
+        carry: [pair[1], tf.mul(0.9, pair[0])] as readonly [tf.Tensor, tf.Tensor],
+        output: {},
+      }),
+      [x.tensor, full] as readonly [tf.Tensor, tf.Tensor],
+      3,
+    );
+    return rowsOf(tf.sub(carry[0], carry[1]));
+  },
+  layers: (given: Given, a: Value, __: Value, number: number): Value => {
+    const start = asRows(a, given);
+    const { carry, outputs } = scan(
+      (x: tf.Tensor) => {
+        const hidden = tf.tanh(
+          tf.matMul(x as tf.Tensor2D, weights(start.columns, 20, number)),
+        ) as tf.Tensor2D;
+        const next = tf.add(
+          tf.matMul(hidden, weights(20, start.columns, 1 + number)),
+          tf.mul(x, 0.3),
+        ) as tf.Tensor;
+        return { carry: tf.tanh(next), output: hidden as tf.Tensor };
+      },
+      start.tensor,
+      2,
+    );
+    return rowsOf(number > 0 ? carry : tf.mean(outputs, 0));
+  },
+  rolloutAndSums: (given: Given, a: Value, b: Value, number: number): Value => {
+    const start = asRows(a, given);
+    const first = b.isRows ? tf.max(b.tensor, 0) : b.tensor;
+    const { carry, outputs } = scan(
+      (w: tf.Tensor) => {
+        const rollout = scan(
+          (x: tf.Tensor) => {
+            const next = tf.tanh(tf.add(tf.mul(x, number), tf.mean(w))) as tf.Tensor;
+            return { carry: next, output: tf.mean(next, 1) as tf.Tensor };
+          },
+          start.tensor,
+          3,
+        );
+        const next = tf.sub(tf.mul(w, 0.5), tf.mean(rollout.outputs)) as tf.Tensor;
+        return { carry: next, output: tf.add(tf.mean(rollout.carry), w) as tf.Tensor };
+      },
+      first,
+      3,
+    );
+    return parameterOf(tf.add(carry, tf.mean(outputs, 0)));
+  },
+  stacked: (given: Given, a: Value, __: Value, number: number): Value => {
+    const start = asRows(a, given);
+    const made = scan(
+      (x: tf.Tensor) => {
+        const next = tf.sin(tf.mul(x, 1.3)) as tf.Tensor;
+        return { carry: next, output: next };
+      },
+      start.tensor,
+      3,
+    );
+    const { carry, outputs } = scan(
+      (x: tf.Tensor, _, input: tf.Tensor) => {
+        const next = tf.add(tf.mul(x, 0.5), input) as tf.Tensor;
+        return { carry: next, output: tf.max(next, 1, true) as tf.Tensor };
+      },
+      made.carry,
+      3,
+      {
+        inputs: number > 0 ? made.outputs : tf.sub(made.outputs, tf.mean(made.outputs)),
+        reverse: number > 0.7,
+      },
+    );
+    return bounded(rowsOf(tf.add(carry, tf.sum(outputs, 0))));
   },
 } as const;
 

@@ -149,7 +149,7 @@ int cuDeviceGetName(char *name, int length, int) {
 }
 
 int cuDeviceGetAttribute(int *value, int attribute, int) {
-  static const std::map<int, int> values = {{1, mostThreads}, {16, 4}, {75, 9}, {76, 0}, {81, mostSharedBytes + 1024}, {97, mostSharedBytes}};
+  static const std::map<int, int> values = {{1, mostThreads}, {13, 1'000'000}, {16, 4}, {36, 1'000'000}, {37, 256}, {75, 9}, {76, 0}, {81, mostSharedBytes + 1024}, {97, mostSharedBytes}};
   auto found = values.find(attribute);
   if (found == values.end()) return fail(invalidValue, text("the emulator has no attribute %d", attribute));
   *value = found->second;
