@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 
-/** Reads one number of a result, for which the device must have finished it. */
-export function awaitDevice(result: tf.Tensor): void {
-  tf.tidy(() => tf.slice(tf.reshape(result, [-1]), [0], [1]).dataSync());
+/** Waits until the device has computed a tensor, and with it all that was asked of it before. */
+export function awaitDevice(tensor: tf.Tensor): void {
+  // There programs have run when they return; a reader would keep their arrays from being used again.
+  if (tf.engine().backendName !== 'native') tensor.dataSync();
 }

@@ -6,8 +6,10 @@ import type { Builder } from './builder';
 import { createBuilder } from './builder';
 import type { DType, Graph, Input, Node, Output, Space } from './graph';
 import { elementwiseLowerings } from './lower/elementwise';
+import { gatherLowerings } from './lower/gather';
 import { layoutLowerings } from './lower/layout';
 import { createLoopRecorder } from './lower/loops';
+import { productLowerings } from './lower/products';
 import { randomLowerings } from './lower/random';
 import { reductionLowerings } from './lower/reductions';
 import {
@@ -32,7 +34,9 @@ export interface ArgumentSpec {
 const lowerings: Readonly<Record<string, Lowering>> = {
   ...elementwiseLowerings,
   ...layoutLowerings,
+  ...gatherLowerings,
   ...reductionLowerings,
+  ...productLowerings,
   ...randomLowerings,
 };
 

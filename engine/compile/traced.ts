@@ -56,10 +56,6 @@ export function expanded({ builder }: Recording, traced: Traced): Node {
     : builder.pick([node], new Int32Array(columns));
 }
 
-/** B of a space while recording. */
-export const rowsOf = (recording: Recording, space: Space | null): number =>
-  space?.size ?? recording.rows;
-
 /** The batch axis that a shape without rows of its own seems to have. */
 export const guessAxis = ({ rows }: Recording, shape: readonly number[]): number =>
   shape.indexOf(rows);

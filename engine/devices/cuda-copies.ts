@@ -84,7 +84,11 @@ const copies: Readonly<Record<string, Copy>> = {
     const wanted = attributes['shape'] as number[];
     const known = sizeOf(wanted.filter((size) => size !== -1));
     const rest = known === 0 ? 0 : sizeOf(x.shape) / known;
-    return share(backend, x, wanted.map((size) => (size === -1 ? rest : size)));
+    return share(
+      backend,
+      x,
+      wanted.map((size) => (size === -1 ? rest : size)),
+    );
   },
   ExpandDims: (backend, { inputs, attributes }) => {
     const x = inputs['input']!;
@@ -98,13 +102,21 @@ const copies: Readonly<Record<string, Copy>> = {
   ZerosLike: (backend, { inputs }) => fill(backend, [...inputs['x']!.shape], inputs['x']!.dtype, 0),
   OnesLike: (backend, { inputs }) => fill(backend, [...inputs['x']!.shape], inputs['x']!.dtype, 1),
   Fill: (backend, { attributes }) => {
-    const { shape, value, dtype } = attributes as { shape: number[]; value: number; dtype?: tf.DataType };
-    return typeof value === 'string' ? null : fill(backend, shape, dtype ?? 'float32', Number(value));
+    const { shape, value, dtype } = attributes as {
+      shape: number[];
+      value: number;
+      dtype?: tf.DataType;
+    };
+    return typeof value === 'string'
+      ? null
+      : fill(backend, shape, dtype ?? 'float32', Number(value));
   },
   Slice: (backend, { inputs, attributes }) => {
     const x = inputs['x']!;
     const { begin, size } = attributes as { begin: number[] | number; size: number[] | number };
-    const from = x.shape.map((_, axis) => (Array.isArray(begin) ? (begin[axis] ?? 0) : axis === 0 ? begin : 0));
+    const from = x.shape.map((_, axis) =>
+      Array.isArray(begin) ? (begin[axis] ?? 0) : axis === 0 ? begin : 0,
+    );
     const sizes = x.shape.map((whole, axis) => {
       const given = Array.isArray(size) ? size[axis] : axis === 0 ? size : undefined;
       return given === undefined || given < 0 ? whole - from[axis]! : given;

@@ -34,9 +34,7 @@ const mostEntries = 2 ** 20;
 export function runCompiled(
   backend: CudaBackend,
   call: KernelCall,
-):
-  | { readonly outputs: tf.TensorInfo[] }
-  | { readonly outputs: null; readonly reason: string } {
+): { readonly outputs: tf.TensorInfo[] } | { readonly outputs: null; readonly reason: string } {
   const tensors = Object.values(call.inputs);
   let reason = '';
   for (const isRow of divisions(call)) {
@@ -69,7 +67,10 @@ function divisions({ kernelName, inputs }: KernelCall): (readonly boolean[])[] {
       ];
   }
   const rank = Math.max(0, ...shapes.map((shape) => shape.length));
-  const rows = Math.max(0, ...shapes.filter((shape) => shape.length === rank).map((shape) => shape[0] ?? 0));
+  const rows = Math.max(
+    0,
+    ...shapes.filter((shape) => shape.length === rank).map((shape) => shape[0] ?? 0),
+  );
   const all = shapes.map((shape) => shape.length > 0 && shape[0] === rows);
   const ofRank = all.map((is, index) => is && shapes[index]!.length === rank);
   const first = all.map((is, index) => is && all.indexOf(true) === index);
@@ -94,7 +95,11 @@ function attemptOf(
   if (!programs) known.set(backend, (programs = new Map()));
   const specs = Object.entries(call.inputs).map(([name, { dtype, shape }], index): ArgumentSpec => {
     if (!isDType(dtype)) throw new CompileError(`${name} is of type ${dtype}`);
-    return { name, dtype, shape: shape.map((own, axis) => (axis === 0 && isRow[index] ? -1 : own)) };
+    return {
+      name,
+      dtype,
+      shape: shape.map((own, axis) => (axis === 0 && isRow[index] ? -1 : own)),
+    };
   });
   const key = JSON.stringify([call.kernelName, call.attributes, specs, size]);
   const existing = programs.get(key);

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 
-import type { OpenedRuntime } from './cuda-runtime';
+import type * as Runtime from './cuda-runtime';
 import type { Device } from './device';
 
 /** Compiled programs on an NVIDIA GPU, through its driver and NVRTC. */
@@ -29,9 +29,9 @@ export const cuda: Device<'cuda'> = {
 
 /** What needs the foreign-function library, which does not load on every system. */
 // eslint-disable-next-line @typescript-eslint/no-require-imports -- only where it is used
-const load = () => require('./cuda-runtime') as typeof import('./cuda-runtime');
+const load = () => require('./cuda-runtime') as typeof Runtime;
 
-function open(): OpenedRuntime {
+function open(): Runtime.OpenedRuntime {
   try {
     return load().openCuda();
   } catch (error) {

@@ -619,12 +619,12 @@ function createStrip(around: StripSurroundings) {
           ),
           ...together.map(
             ({ node, slot }, place) =>
-              `  ${store(node.dtype, address(`b${slot.id}`, columns, 'c'), names[place]!)}`,
+              `  ${store(node.dtype, address(memory(slot)!, columns, 'c'), names[place]!)}`,
           ),
           '}',
         );
       }
-      others.forEach(({ node, slot }) => this.copy(node, `b${slot.id}`, slot.columns));
+      others.forEach(({ node, slot }) => this.copy(node, memory(slot)!, slot.columns));
     },
     stack(node: Node, stack: NodeOf<'stack'>): void {
       flush(node);

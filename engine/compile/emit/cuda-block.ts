@@ -4,7 +4,12 @@ import type { Work, Place } from './cuda-parameters';
 export type Action =
   | { readonly kind: 'work'; readonly work: Work }
   /** Ends the loop, whose kernels look at the flag, unless the condition holds. */
-  | { readonly kind: 'stop'; readonly flag: number; readonly condition: string; readonly reads: Place }
+  | {
+      readonly kind: 'stop';
+      readonly flag: number;
+      readonly condition: string;
+      readonly reads: Place;
+    }
   /** Lets a loop run. */
   | { readonly kind: 'start'; readonly flag: number }
   /** A loop without passes, all of it within the kernel, for as long as the condition holds. */
@@ -51,9 +56,7 @@ export function printActions(
   let read = new Set<string>();
   for (const action of actions) {
     const isMany =
-      action.kind === 'work' &&
-      action.work.entries !== null &&
-      action.work.entries > manyEntries;
+      action.kind === 'work' && action.work.entries !== null && action.work.entries > manyEntries;
     // Blocks do not wait for each other.
     const isReady =
       action.kind !== 'work' ||
@@ -95,10 +98,7 @@ function printGrid(run: readonly Action[]): BlockKernel {
   };
 }
 
-function printBlock(
-  run: readonly Action[],
-  placeOf: (place: Place) => string | null,
-): BlockKernel {
+function printBlock(run: readonly Action[], placeOf: (place: Place) => string | null): BlockKernel {
   const lines = printRun(run, placeOf);
   const breadth = Math.max(1, ...run.flatMap(worksOf).map(({ breadth }) => breadth));
   const threads = Math.min(1024, Math.ceil(breadth / 32) * 32);

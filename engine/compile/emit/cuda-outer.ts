@@ -104,13 +104,21 @@ function printOuter(
   floats: number,
 ): string[] {
   const { m, n, high, wide, rowGroups, columnGroups, items, passes, slices } = outer;
-  const from = (first: string, step: string, groups: number, size: number, most: number): string => {
+  const from = (
+    first: string,
+    step: string,
+    groups: number,
+    size: number,
+    most: number,
+  ): string => {
     const at = `(${first} + ${step} * ${groups})`;
     // The last group may have fewer.
     return groups * size > most ? `(${at} < ${most} ? ${at} : ${most - 1})` : at;
   };
   const total = (u: string, v: string): string =>
-    outer.inRegisters ? `o${node.id}_[(pass * ${high} + ${u}) * ${wide} + ${v}]` : `sums[${u}][${v}]`;
+    outer.inRegisters
+      ? `o${node.id}_[(pass * ${high} + ${u}) * ${wide} + ${v}]`
+      : `sums[${u}][${v}]`;
   const many = high * wide >= 16;
   const step = rows / slices;
   const isWhole = rowGroups * high === m && columnGroups * wide === n;
@@ -119,7 +127,9 @@ function printOuter(
     outer.inRegisters ? '  #pragma unroll' : '  #pragma unroll 1',
     `  for (int pass = 0; pass < ${passes}; pass++) {`,
     `    const int item = threadIdx.x % ${slices > 1 ? items : threads} + pass * ${threads}, slice = ${slices > 1 ? `threadIdx.x / ${items}` : '0'};`,
-    ...(items === threads && slices === 1 ? ['    {'] : [`    if (item < ${items} && slice < ${slices}) {`]),
+    ...(items === threads && slices === 1
+      ? ['    {']
+      : [`    if (item < ${items} && slice < ${slices}) {`]),
     `      const int i = item / ${columnGroups}, j = item % ${columnGroups};`,
     `      const float *const x = ${x.base}, *const y = ${y.base};`,
     ...(outer.inRegisters ? [] : [`      float sums[${high}][${wide}] = {};`]),

@@ -56,7 +56,8 @@ export function printPass(
     parameter: reading.entry,
     address: (node: Node): string => {
       const address = reading.address(node);
-      if (address === null) throw new CompileError('rows are chosen by numbers that lie in no memory');
+      if (address === null)
+        throw new CompileError('rows are chosen by numbers that lie in no memory');
       return address;
     },
     rows: (node: Node) => rowsExpression(node.space!),
@@ -155,7 +156,9 @@ export function printPass(
         : [],
     ),
     ...graph.outputs.flatMap(({ dtype, axis }, index) =>
-      axis >= 0 && uses(`o${index}`) ? [`${storedType(dtype)} *const o${index} = p.o${index};`] : [],
+      axis >= 0 && uses(`o${index}`)
+        ? [`${storedType(dtype)} *const o${index} = p.o${index};`]
+        : [],
     ),
     ...printStaging(shape, products),
     `int64_t each = (tiles + ${mostParts - 1}) / ${mostParts};`,

@@ -1,19 +1,20 @@
 import type { Node, Region as Loop } from '../graph';
 import type { Schedule, Statement } from '../schedule';
-import { storedType } from './c-values';
 import { type Action, printActions } from './cuda-block';
 import { createFrame, typeOf } from './cuda-names';
 import { entrywise, type Place, type Work, workOf } from './cuda-parameters';
 import { printPass, rowsExpression } from './cuda-pass';
-import type { CudaProgram, Launch, Member, Parts, Region, Step } from './cuda-plan';
+import { joiningFunctions, joiningThreads } from './cuda-joining';
+import { describeMemory } from './cuda-memory';
+import type { CudaProgram, Launch, Parts, Region, Step } from './cuda-plan';
 import { cudaPrelude } from './cuda-prelude';
-import { joiningFunctions, joiningThreads, planSums } from './cuda-sums';
+import { planSums } from './cuda-sums';
 import { type CudaTarget, shapeTile } from './cuda-tile';
 
 /** The CUDA C++ of a whole program, and how to run it. */
 export function printCuda(schedule: Schedule, target: CudaTarget): CudaProgram {
   const frame = createFrame(schedule);
-  const { graph, live, stored } = schedule;
+  const { graph, live } = schedule;
   const { changing } = frame;
   const kernels: string[] = [];
   const flags = new Map<Loop, number>();
@@ -26,7 +27,9 @@ export function printCuda(schedule: Schedule, target: CudaTarget): CudaProgram {
     blocksAtOnce: number | null = null,
   ): Step => {
     const kernel = `${name}${kernels.length}`;
-    const ended = loops.filter((loop) => flags.has(loop)).map((loop) => `p.flags[${flags.get(loop)!}]`);
+    const ended = loops
+      .filter((loop) => flags.has(loop))
+      .map((loop) => `p.flags[${flags.get(loop)!}]`);
     const bounds = `${launch.threads}${blocksAtOnce === null ? '' : `, ${blocksAtOnce}`}`;
     kernels.push(
       [
@@ -276,40 +279,12 @@ export function printCuda(schedule: Schedule, target: CudaTarget): CudaProgram {
 
   const steps = [...runStatements(schedule.statements, []), ...writeOutputs()];
 
-  const storedNodes = [...stored];
-  const regions: Region[] = [];
-  const members: Member[] = [];
-  const struct: string[] = [];
-  graph.inputs.forEach(({ dtype }, index) => {
-    members.push({ kind: 'input', index });
-    struct.push(`const ${storedType(dtype)} *a${index};`);
+  const { struct, members, regions } = describeMemory(frame, {
+    flags: flags.size,
+    floats,
+    doubles,
+    spills,
   });
-  graph.outputs.forEach(({ dtype }, index) => {
-    members.push({ kind: 'output', index });
-    struct.push(`${storedType(dtype)} *o${index};`);
-  });
-  const addRegion = (type: string, region: Partial<Region> & { readonly name: string }): void => {
-    members.push({ kind: 'region', index: regions.length });
-    regions.push({ fixed: 0, perRow: null, perPart: [], perBlock: [], ...region });
-    struct.push(`${type} *${region.name};`);
-  };
-  addRegion('float', { name: 'v', fixed: frame.arenaBytes() });
-  addRegion('int32_t', { name: 'flags', fixed: flags.size * 4 });
-  for (const node of storedNodes) {
-    const perRow = { bytes: node.columns * 4, rows: node.space!.size };
-    addRegion('float', { name: `m${node.id}`, perRow });
-  }
-  addRegion('float', { name: 'floats', perPart: floats });
-  addRegion('double', { name: 'doubles', perPart: doubles });
-  addRegion('float', { name: 'spill', perBlock: spills });
-  members.push({ kind: 'rows' });
-  struct.push('int64_t n;');
-  for (const loop of loopsOf(schedule.statements).filter((one) => !frame.blockLoops.has(one))) {
-    const number = frame.numberOf(loop);
-    members.push({ kind: 'step', loop: number });
-    struct.push(`int32_t t${number};`);
-  }
-
   const source = [
     cudaPrelude,
     joiningFunctions,
@@ -323,12 +298,3 @@ export function printCuda(schedule: Schedule, target: CudaTarget): CudaProgram {
   ].join('\n');
   return { source, members, regions, steps };
 }
-
-function loopsOf(statements: readonly Statement[]): Loop[] {
-  return statements.flatMap((statement) =>
-    statement.kind === 'loop'
-      ? [statement.region, ...loopsOf(statement.test), ...loopsOf(statement.body)]
-      : [],
-  );
-}
-

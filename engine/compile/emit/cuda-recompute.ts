@@ -1,6 +1,13 @@
 import { functions } from './functions';
 import type { Node } from '../graph';
-import { type Buffer, type Group, groupsWithin, homeOf, mostRegisters, type TilePlan } from '../tile-plan';
+import {
+  type Buffer,
+  type Group,
+  groupsWithin,
+  homeOf,
+  mostRegisters,
+  type TilePlan,
+} from '../tile-plan';
 
 /** A plan in which some values have no memory: whoever needs them computes them again. */
 export interface RecomputedPlan extends TilePlan {
@@ -37,14 +44,15 @@ export function recomputeCheap(plan: TilePlan, stored: ReadonlySet<Node>): Recom
         if (!inner) return null;
         inner.forEach((leaf) => leaves.add(leaf));
       } else {
-        const isThere = stored.has(input) || (plan.buffers.has(homeOf(input)) && endOf(input) >= until);
+        const isThere =
+          stored.has(input) || (plan.buffers.has(homeOf(input)) && endOf(input) >= until);
         if (!isThere) return null;
         leaves.add(input);
       }
     }
     return leaves;
   };
-  for (let before = -1; before !== again.size; ) {
+  for (let before = -1; before !== again.size;) {
     before = again.size;
     for (const node of again) {
       const users = uses.users.get(node) ?? [];
@@ -138,9 +146,7 @@ function withoutItems(group: Group, again: ReadonlySet<Node>): Group[] {
 /** First fit: two values share columns if they are never needed at the same time. */
 function placeAgain(buffers: readonly (readonly [Node, Buffer])[]): Map<Node, Buffer> {
   const placed = new Map<Node, Buffer>();
-  const inOrder = [...buffers].sort(
-    ([, a], [, b]) => a.from - b.from || b.columns - a.columns,
-  );
+  const inOrder = [...buffers].sort(([, a], [, b]) => a.from - b.from || b.columns - a.columns);
   for (const [node, buffer] of inOrder) {
     const alive = [...placed.values()]
       .filter((other) => other.from <= buffer.to && buffer.from <= other.to)

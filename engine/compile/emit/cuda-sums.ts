@@ -1,6 +1,6 @@
 import type { DType, Node, NodeOf, ReduceName } from '../graph';
 import { mostRegisters } from '../tile-plan';
-import { mostParts } from './cuda-plan';
+import { joinParts } from './cuda-joining';
 import { typeOf } from './cuda-names';
 import { type OuterShape, shapeOuter } from './cuda-outer';
 import type { TileShape } from './cuda-tile';
@@ -33,9 +33,6 @@ export interface PlacedOuter extends OuterShape {
 
 /** Registers a thread for sums: the products of the pass need some as well. */
 const registersFor = (threads: number): number => (threads <= 128 ? 112 : 80);
-/** Threads of the second kernel: entries × slices. */
-export const joiningThreads = 512;
-const slices = joiningThreads / 32;
 
 /** @param offsetOf places in the arena */
 export function planSums(
@@ -59,7 +56,14 @@ export function planSums(
       const sum = node as NodeOf<'reduceRows'>;
       const isWide = node.columns > mostRegisters;
       const each = isWide ? Math.ceil(node.columns / warps) : node.columns;
-      placed.set(node, { kind: 'sum', node: sum, isWide, offset: doubles, each, inRegisters: true });
+      placed.set(node, {
+        kind: 'sum',
+        node: sum,
+        isWide,
+        offset: doubles,
+        each,
+        inRegisters: true,
+      });
       doubles += node.columns;
     }
   }
@@ -101,15 +105,21 @@ export function planSums(
     doubles,
     reduceRows: (node, strip) => addRows(placed.get(node) as PlacedSum, strip, shape, doubles),
     outerOf: (node) => placed.get(node) as PlacedOuter,
-    joining: joinParts([...placed.values()], { floats, doubles, rows: rowsPerPart.rows, shape, offsetOf }),
+    joining: joinParts([...placed.values()], {
+      floats,
+      doubles,
+      rows: rowsPerPart.rows,
+      shape,
+      offsetOf,
+    }),
   };
 }
 
-type Placed =
+export type Placed =
   | (PlacedOuter & { readonly kind: 'outer'; readonly node: NodeOf<'outer'>; inRegisters: boolean })
   | PlacedSum;
 
-interface PlacedSum {
+export interface PlacedSum {
   readonly kind: 'sum';
   readonly node: NodeOf<'reduceRows'>;
   /** Columns are shared out over warps, rows over lanes; else each thread has all columns of its row. */
@@ -151,9 +161,7 @@ function addRows(sum: PlacedSum, strip: StripLines, shape: TileShape, doubles: n
     `  for (int q = 0; q < ${sum.each}; q++) {`,
     `    const int c = warp + q * ${warps};`,
     ...(sum.each * warps > x.columns ? [`    if (c >= ${x.columns}) break;`] : []),
-    ...(sum.inRegisters
-      ? []
-      : [`    ${typeOf(x.dtype)} total = ${neutral(node.name, x.dtype)};`]),
+    ...(sum.inRegisters ? [] : [`    ${typeOf(x.dtype)} total = ${neutral(node.name, x.dtype)};`]),
     '    #pragma unroll',
     `    for (int r = lane; r < ${shape.rows}; r += 32) {`,
     '      const int64_t row = row0 + r;',
@@ -171,7 +179,11 @@ function addRows(sum: PlacedSum, strip: StripLines, shape: TileShape, doubles: n
   );
 }
 
-function beginWide({ node, each, inRegisters, offset }: PlacedSum, doubles: number, warps: number): string[] {
+function beginWide(
+  { node, each, inRegisters, offset }: PlacedSum,
+  doubles: number,
+  warps: number,
+): string[] {
   const { dtype } = node.inputs[0]!;
   const start = neutral(node.name, dtype);
   if (inRegisters) {
@@ -187,7 +199,11 @@ function beginWide({ node, each, inRegisters, offset }: PlacedSum, doubles: numb
   ];
 }
 
-function endWide({ node, each, inRegisters, offset }: PlacedSum, doubles: number, warps: number): string[] {
+function endWide(
+  { node, each, inRegisters, offset }: PlacedSum,
+  doubles: number,
+  warps: number,
+): string[] {
   if (!inRegisters) return [];
   return [
     '#pragma unroll',
@@ -209,7 +225,8 @@ function endNarrow(
   threads: number,
 ): string[] {
   const lines: string[] = [];
-  if (sums.length > 0) lines.push(`__shared__ double joined[${Math.min(sums.length, narrowAtOnce) * warps}];`);
+  if (sums.length > 0)
+    lines.push(`__shared__ double joined[${Math.min(sums.length, narrowAtOnce) * warps}];`);
   for (let first = 0; first < sums.length; first += narrowAtOnce) {
     const some = sums.slice(first, first + narrowAtOnce);
     lines.push(
@@ -272,83 +289,3 @@ function eachEntry(
     '}',
   ];
 }
-
-interface Joining {
-  readonly floats: number;
-  readonly doubles: number;
-  /** Rows of the pass, an expression. */
-  readonly rows: string;
-  readonly shape: TileShape;
-  offsetOf(node: Node): number;
-}
-
-/** Blocks of 32 entries; the parts of each are added in slices, and those one after the other. */
-function joinParts(
-  placed: readonly Placed[],
-  { floats, doubles, rows, shape, offsetOf }: Joining,
-): PassSums['joining'] {
-  if (placed.length === 0) return null;
-  const lines = [
-    `const int64_t tiles = (${rows} + ${shape.rows - 1}) / ${shape.rows};`,
-    `int64_t each = (tiles + ${mostParts - 1}) / ${mostParts};`,
-    'if (each < 1) each = 1;',
-    'const int64_t parts = (tiles + each - 1) / each;',
-    `__shared__ double joined[${slices}][33];`,
-    'const int lane = threadIdx.x % 32, slice = threadIdx.x / 32;',
-  ];
-  let block = 0;
-  for (const one of placed) {
-    const { node } = one;
-    const blocks = Math.ceil(node.columns / 32);
-    const name = one.kind === 'outer' ? 'sum' : one.node.name;
-    const dtype = one.kind === 'outer' ? 'float32' : node.dtype;
-    const start = neutral(name, node.inputs[0]!.dtype);
-    const from =
-      one.kind === 'outer'
-        ? `p.floats + ${one.offset} + e, ${floats}, parts, ${one.slices}, ${node.columns}`
-        : `p.doubles + ${one.offset} + e, ${doubles}, parts, 1, 0`;
-    lines.push(
-      `if (blockIdx.x >= ${block} && blockIdx.x < ${block + blocks}) { /* %${node.id} */`,
-      `  const int e = (blockIdx.x - ${block}) * 32 + lane;`,
-      `  double all = ${start};`,
-      `  if (e < ${node.columns}) all = parts_${name}(all, ${from}, slice);`,
-      '  joined[slice][lane] = all;',
-      '  __syncthreads();',
-      `  if (slice == 0 && e < ${node.columns}) {`,
-      `    for (int s = 1; s < ${slices}; s++) all = join_${name}(all, joined[s][lane]);`,
-      `    ((${typeOf(dtype)} *)p.v)[${offsetOf(node)} + e] = (${typeOf(dtype)})all;`,
-      '  }',
-      '}',
-    );
-    block += blocks;
-  }
-  return { lines, blocks: block };
-}
-
-/** Functions that join sums, for the prelude. */
-export const joiningFunctions = (
-  [
-    ['sum', 'x + y'],
-    ['prod', 'x * y'],
-    ['max', 'y != y || y > x ? y : x'],
-    ['min', 'y != y || y < x ? y : x'],
-    ['any', '(x != 0 || y != 0) ? -1.0 : 0.0'],
-    ['all', '(x != 0 && y != 0) ? -1.0 : 0.0'],
-  ] as const
-)
-  .map(
-    ([name, value]) => `FUNCTION double join_${name}(double x, double y) { return ${value}; }
-FUNCTION double warp_${name}(double x) {
-#pragma unroll
-  for (int lanes = 16; lanes > 0; lanes /= 2) x = join_${name}(x, __shfl_xor_sync(0xffffffffu, x, lanes));
-  return x;
-}
-/* Parts slice, slice + ${slices}, … of an entry. */
-template <class Number> FUNCTION double parts_${name}(double all, const Number *at, int64_t stride, int64_t parts, int copies, int64_t copy, int slice) {
-#pragma unroll 8
-  for (int64_t part = slice; part < parts; part += ${slices})
-    for (int c = 0; c < copies; c++) all = join_${name}(all, (double)at[part * stride + c * copy]);
-  return all;
-}`,
-  )
-  .join('\n');

@@ -99,7 +99,7 @@ export function shapeTile(plan: TilePlan, target: CudaTarget): TileShape {
       weights.filter((one) => one.isInLoop === isInLoop),
     ) as [Weights[], Weights[]];
     stage(looped, most);
-    stage(others, tuning.stageWeights ? most : half);
+    stage(others, tuning.stageWeights ? most : Math.min(half, most));
   }
   const sharedBytes = start * 4;
   const isAlone = sharedBytes > half || isSpilled;

@@ -20,7 +20,10 @@ export function printMath({ prefix: p, float: F, int: I, qualifiers: q }: Number
   const polynomial = (x: string, coefficients: readonly string[]): string =>
     coefficients
       .slice(1)
-      .reduce((sum, coefficient) => `${p}_fma(${sum}, ${x}, ${p}_set(${coefficient}))`, `${p}_set(${coefficients[0]})`);
+      .reduce(
+        (sum, coefficient) => `${p}_fma(${sum}, ${x}, ${p}_set(${coefficient}))`,
+        `${p}_set(${coefficients[0]})`,
+      );
   return `
 ${q} ${F} ${p}_neg(${F} x) { return -x; }
 ${q} ${F} ${p}_square(${F} x) { return x * x; }
@@ -179,8 +182,21 @@ ${q} ${F} ${p}_cos(${F} x) {
  */
 export function printRandom({ prefix: p, float: F, int: I, qualifiers: q }: NumberTypes): string {
   const horner = (x: string, coefficients: readonly string[]): string =>
-    coefficients.slice(1).reduce((sum, coefficient) => `${p}_sum(${p}_product(${sum}, ${x}), ${p}_set(${coefficient}))`, `${p}_set(${coefficients[0]})`);
-  const logHorner = ['-1.151461031e-1f', '1.167699874e-1f', '-1.2420140846e-1f', '1.4249322787e-1f', '-1.6668057665e-1f', '2.0000714765e-1f', '-2.4999993993e-1f'].reduce(
+    coefficients
+      .slice(1)
+      .reduce(
+        (sum, coefficient) => `${p}_sum(${p}_product(${sum}, ${x}), ${p}_set(${coefficient}))`,
+        `${p}_set(${coefficients[0]})`,
+      );
+  const logHorner = [
+    '-1.151461031e-1f',
+    '1.167699874e-1f',
+    '-1.2420140846e-1f',
+    '1.4249322787e-1f',
+    '-1.6668057665e-1f',
+    '2.0000714765e-1f',
+    '-2.4999993993e-1f',
+  ].reduce(
     (sum, coefficient) => `${p}_product(${p}_sum(${sum}, ${p}_set(${coefficient})), x)`,
     `${p}_product(${p}_set(7.0376836292e-2f), x)`,
   );

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 
-import { parityCases, parityProgram } from '../../../bench/parity';
+import { parityProgram } from '../../../bench/parity';
+import { parityCases } from '../../../bench/parity-cases';
 import type { CudaTarget } from '../../../engine/compile/emit/cuda-tile';
 import type { DeviceBackend } from '../../../engine/compile/run/device';
 import type { Schedule } from '../../../engine/compile/schedule';

@@ -1,6 +1,5 @@
 import { onEmulator } from './on-emulator';
+// The same cases as for device native.
+import './ops.test';
 
 jest.mock('./compare', () => onEmulator([1, 7, 300]));
-
-// The same cases as for device native.
-require('./ops.test');

@@ -1,4 +1,5 @@
-import { type ParityCase, parityCases, parityProgram } from '../../../bench/parity';
+import { type ParityCase, parityProgram } from '../../../bench/parity';
+import { parityCases } from '../../../bench/parity-cases';
 import { startDevice } from '../../../engine/device';
 import { describeEmulated, emulate } from '../cuda/emulate';
 

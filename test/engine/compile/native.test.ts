@@ -11,10 +11,12 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import type * as native from '../../../engine/compile/run/native';
+import type * as device from '../../../engine/devices/native';
 import { describeNative } from './compare';
 
-type Native = typeof import('../../../engine/compile/run/native');
-type NativeDevice = typeof import('../../../engine/devices/native');
+type Native = typeof native;
+type NativeDevice = typeof device;
 
 const before = { ...process.env };
 const realCompiler = process.env['CC'] || 'cc';

@@ -1,7 +1,8 @@
 import { startDevice } from '../../../engine/device';
+import type * as CompareModule from './compare';
 import { describeEmulated, emulate } from '../cuda/emulate';
 
-type Compare = typeof import('./compare');
+type Compare = typeof CompareModule;
 
 /** The module ./compare with device cuda on the emulator in place of device native, and smaller sizes. */
 export function onEmulator(sizes: readonly number[]): Compare {

@@ -229,9 +229,9 @@ const operations = {
     const list = three.shape[0] === 3 ? three : tf.tile(three, [3]);
     return rowsOf(tf.expandDims(tf.gather(list, rows.place), 1));
   },
-  flagged: ({ rows }: Given, a: Value, b: Value): Value =>
-    paired(a.isRows ? a : b, a.isRows ? b : a, (x, y) =>
-      tf.where(tf.expandDims(rows.flag, 1), tf.mul(x, 0.5), y),
+  flagged: (given: Given, a: Value, b: Value): Value =>
+    paired(asRows(a, given), b, (x, y) =>
+      tf.where(tf.expandDims(given.rows.flag, 1), tf.mul(x, 0.5), y),
     ),
   branch: (given: Given, a: Value, b: Value, number: number): Value => {
     const start = asRows(a, given).tensor;

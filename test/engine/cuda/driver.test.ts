@@ -56,6 +56,8 @@ describeEmulated('the driver', () => {
       computeCapability: [9, 0],
       driverVersion: [99, 0],
       multiprocessors: 4,
+      clockKilohertz: 1_000_000,
+      memoryBusBits: 256,
       maximumThreadsPerBlock: 1024,
       maximumSharedBytesPerBlock: 227 * 1024,
     });

@@ -1,8 +1,16 @@
 import * as tf from '@tensorflow/tfjs';
 
+import type * as CudaDevice from '../../../engine/devices/cuda';
 import type { CudaBackend } from '../../../engine/devices/cuda-backend';
 import { startDevice } from '../../../engine/device';
-import { makeKey, normals, permuteRows, phases, randomInteger, uniforms } from '../../../engine/random';
+import {
+  makeKey,
+  normals,
+  permuteRows,
+  phases,
+  randomInteger,
+  uniforms,
+} from '../../../engine/random';
 import { disposeTree } from '../../../engine/tensors';
 import { difference, onCpu, type Plain, plainLeaves } from '../compile/compare';
 import { describeEmulated, emulate } from '../cuda/emulate';
@@ -43,9 +51,7 @@ describeEmulated('device cuda', () => {
   it('says what it is', async () => {
     const started = await startDevice('cuda');
     expect(started).toMatchObject({ name: 'cuda', whyNotBetter: [] });
-    expect(started.description).toBe(
-      'programs on Emulated GPU, compute capability 9.0, 1 GiB',
-    );
+    expect(started.description).toBe('programs on Emulated GPU, compute capability 9.0, 1 GiB');
     expect(tf.getBackend()).toBe('cuda');
   });
 
@@ -76,9 +82,22 @@ describeEmulated('device cuda', () => {
     ['functions', () => tf.tanh(tf.exp(tf.sin(matrix(4, 2))))],
     ['comparisons', () => tf.where(tf.greater(matrix(4, 2), 0), matrix(4, 2), 0)],
     ['int32', () => tf.floorDiv(integers(7, -7, 5), integers(2, 2, -3))],
-    ['casts', () => [tf.cast(matrix(3, 2), 'int32'), tf.cast(list(0, 2), 'bool'), tf.cast(integers(3), 'float32')]],
-    ['sums along each axis', () => [tf.sum(matrix(5, 4)), tf.sum(matrix(5, 4), 0), tf.mean(matrix(5, 4), 1)]],
-    ['maxima and where they are', () => [tf.max(matrix(5, 4), 1), tf.argMax(matrix(5, 4), 1), tf.min(matrix(5, 4), 0)]],
+    [
+      'casts',
+      () => [
+        tf.cast(matrix(3, 2), 'int32'),
+        tf.cast(list(0, 2), 'bool'),
+        tf.cast(integers(3), 'float32'),
+      ],
+    ],
+    [
+      'sums along each axis',
+      () => [tf.sum(matrix(5, 4)), tf.sum(matrix(5, 4), 0), tf.mean(matrix(5, 4), 1)],
+    ],
+    [
+      'maxima and where they are',
+      () => [tf.max(matrix(5, 4), 1), tf.argMax(matrix(5, 4), 1), tf.min(matrix(5, 4), 0)],
+    ],
     ['where a maximum is along the rows', () => tf.argMax(matrix(5, 4), 0)],
     ['products of matrices', () => tf.matMul(matrix(6, 3), matrix(3, 5))],
     ['products of square matrices', () => tf.matMul(matrix(4, 4), matrix(4, 4))],
@@ -87,17 +106,67 @@ describeEmulated('device cuda', () => {
     ['products, both transposed', () => tf.matMul(matrix(3, 6), matrix(5, 3), true, true)],
     ['softmax and sums that run', () => [tf.softmax(matrix(3, 4)), tf.cumsum(matrix(3, 4), 1)]],
     ['sums that run along the rows', () => tf.cumsum(matrix(3, 4), 0)],
-    ['slices', () => [tf.slice(matrix(5, 4), [1, 0], [2, 4]), tf.slice(matrix(5, 4), [1, 1], [3, 2])]],
-    ['joins', () => [tf.concat([matrix(2, 3), matrix(1, 3)]), tf.concat([matrix(2, 3), matrix(2, 1)], 1)]],
+    [
+      'slices',
+      () => [tf.slice(matrix(5, 4), [1, 0], [2, 4]), tf.slice(matrix(5, 4), [1, 1], [3, 2])],
+    ],
+    [
+      'joins',
+      () => [tf.concat([matrix(2, 3), matrix(1, 3)]), tf.concat([matrix(2, 3), matrix(2, 1)], 1)],
+    ],
     ['stacks', () => [tf.stack([list(1, 2), list(3, 4)]), tf.stack([list(1, 2), list(3, 4)], 1)]],
-    ['their parts', () => [...tf.unstack(matrix(3, 2)), ...tf.unstack(matrix(3, 2), 1), ...tf.split(matrix(4, 2), 2)]],
-    ['transpositions', () => [tf.transpose(matrix(4, 3)), tf.reverse(matrix(4, 3), 0), tf.reverse(matrix(4, 3), 1)]],
-    ['repetition', () => [tf.tile(matrix(2, 3), [2, 1]), tf.tile(matrix(2, 3), [1, 2]), tf.broadcastTo(list(1, 2), [3, 2])]],
-    ['margins', () => tf.pad(matrix(2, 3), [[1, 0], [0, 2]], 9)],
-    ['entries by number', () => [tf.gather(matrix(5, 3), integers(4, 0, 4)), tf.gather(matrix(5, 3), integers(2, 0), 1)]],
+    [
+      'their parts',
+      () => [
+        ...tf.unstack(matrix(3, 2)),
+        ...tf.unstack(matrix(3, 2), 1),
+        ...tf.split(matrix(4, 2), 2),
+      ],
+    ],
+    [
+      'transpositions',
+      () => [tf.transpose(matrix(4, 3)), tf.reverse(matrix(4, 3), 0), tf.reverse(matrix(4, 3), 1)],
+    ],
+    [
+      'repetition',
+      () => [
+        tf.tile(matrix(2, 3), [2, 1]),
+        tf.tile(matrix(2, 3), [1, 2]),
+        tf.broadcastTo(list(1, 2), [3, 2]),
+      ],
+    ],
+    [
+      'margins',
+      () =>
+        tf.pad(
+          matrix(2, 3),
+          [
+            [1, 0],
+            [0, 2],
+          ],
+          9,
+        ),
+    ],
+    [
+      'entries by number',
+      () => [
+        tf.gather(matrix(5, 3), integers(4, 0, 4)),
+        tf.gather(matrix(5, 3), integers(2, 0), 1),
+      ],
+    ],
     ['one of many', () => tf.oneHot(integers(2, 0, 1), 4)],
-    ['numbers in a row', () => [tf.range(0, 5), tf.zeros([2, 2]), tf.ones([3]), tf.fill([2], 7), tf.eye(3)]],
-    ['other shapes', () => [tf.reshape(matrix(4, 3), [2, 6]), tf.expandDims(list(1, 2), 1), tf.squeeze(matrix(3, 1))]],
+    [
+      'numbers in a row',
+      () => [tf.range(0, 5), tf.zeros([2, 2]), tf.ones([3]), tf.fill([2], 7), tf.eye(3)],
+    ],
+    [
+      'other shapes',
+      () => [
+        tf.reshape(matrix(4, 3), [2, 6]),
+        tf.expandDims(list(1, 2), 1),
+        tf.squeeze(matrix(3, 1)),
+      ],
+    ],
     ['steps of one', () => tf.step(matrix(3, 2))],
   ])('%s', (_, compute) => {
     expectAgreement(compute);
@@ -220,8 +289,7 @@ describe('device cuda without a GPU', () => {
     Object.assign(process.env, environment);
     let reason = '';
     await jest.isolateModulesAsync(async () => {
-      // eslint-disable-next-line @typescript-eslint/no-require-imports -- looked for anew
-      const { cuda } = require('../../../engine/devices/cuda') as typeof import('../../../engine/devices/cuda');
+      const { cuda } = jest.requireActual<typeof CudaDevice>('../../../engine/devices/cuda');
       const probed = await cuda.probe();
       reason = probed.available ? 'available' : probed.reason;
     });
