@@ -127,7 +127,12 @@ export function createLearner(
         onPhase('rollout');
         const { position, trajectory } = programs.rollout({
           rows: { position: tensors.position, row },
-          parameters: { environment: environmentParameters, policy: tensors.policy, observations, key },
+          parameters: {
+            environment: environmentParameters,
+            policy: tensors.policy,
+            observations,
+            key,
+          },
         });
         onPhase('advantages');
         const observation = asRows(trajectory.observation);

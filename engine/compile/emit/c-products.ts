@@ -34,7 +34,8 @@ export function printProduct(
       `  const float *x = ${base} + (int64_t)s * ${size} * L;`,
       `  const float *w = ${pack(pair)} + (int64_t)j * ${size};`,
       `  for (int k = 0; k < ${size}; k++, x += L, w += ${block}) {`,
-      ...vectors.map((u) => `    vf x${u} = v_load(x + ${u} * W); HOLD(x${u});`),
+      // All but the first are held: sixteen registers have room for one factor and one to come.
+      ...vectors.map((u) => `    vf x${u} = v_load(x + ${u} * W);${u > 0 ? ` HOLD(x${u});` : ''}`),
       ...columns.flatMap((c) => [
         `    const vf w${c} = v_set(w[${c}]);`,
         ...vectors.map((u) => `    s${c}_${u} = v_fma(x${u}, w${c}, s${c}_${u});`),
@@ -124,9 +125,9 @@ export function printOuter(
           ...is.map((i) => `  vf ${js.map((j) => `s${i}_${j} = {0}`).join(', ')};`),
           '  const float *a = xs + (int64_t)i * strips * L, *b = ys + (int64_t)j * strips * L;',
           `  for (int v = 0; v < strips * ${vectorsPerStrip}; v++, a += ${rows.size} * W, b += ${columns.size} * W) {`,
-          ...js.map((j) => `    vf y${j} = v_load(b + ${j} * W); HOLD(y${j});`),
+          ...js.map((j) => `    const vf y${j} = v_load(b + ${j} * W);`),
           ...is.flatMap((i) => [
-            `    vf x${i} = v_load(a + ${i} * W); HOLD(x${i});`,
+            `    const vf x${i} = v_load(a + ${i} * W);`,
             ...js.map((j) => `    s${i}_${j} = v_fma(x${i}, y${j}, s${i}_${j});`),
           ]),
           '  }',

@@ -1,26 +1,12 @@
 import { functions } from './functions';
-import type { DType, Graph, Node, NodeOf } from '../graph';
-import { mostRegisters, type StripItem, type TilePlan } from '../tile-plan';
+import type { Node, NodeOf } from '../graph';
+import type { StripItem } from '../tile-plan';
 import { CompileError } from '../traced';
 import { inputAt, runsByInput } from './c-parameters';
-import { columnPlace, literal, memoryOf } from './c-values';
-import { combine, type StripDialect } from './strip-dialect';
-
-/** What the code of a strip needs to know of the program around it. */
-export interface StripSurroundings {
-  readonly graph: Graph;
-  readonly plan: TilePlan;
-  readonly stored: ReadonlySet<Node>;
-  /** An entry of a parameter as a C expression. */
-  parameter(node: Node, column: string): string;
-  /** Where a parameter's entries lie. */
-  address(node: Node): string;
-  /** Rows of a space as a C expression. */
-  rows(node: Node): string;
-  /** Index of the step of a loop. */
-  step(node: NodeOf<'slot'>): string;
-  readonly dialect: StripDialect;
-}
+import { columnPlace, literal } from './c-values';
+import { combine } from './strip-dialect';
+import { createStripValues, type StripSurroundings } from './strip-values';
+import { createStripWrites } from './strip-writes';
 
 /** One group of work row by row: in C W rows at a time, in CUDA one row a thread. */
 export function printStrip(items: readonly StripItem[], around: StripSurroundings): string[] {
@@ -40,180 +26,14 @@ export function printStrip(items: readonly StripItem[], around: StripSurrounding
 }
 
 function createStrip(around: StripSurroundings) {
-  const { graph, plan, stored, dialect } = around;
+  const { graph, dialect } = around;
   const { prefix: p, address } = dialect;
-  const load = (dtype: DType, place: string): string =>
-    dtype === 'float32' ? `${p}_load(${place})` : `${p}_iload((const int32_t *)(${place}))`;
-  const store = (dtype: DType, place: string, value: string): string =>
-    dtype === 'float32'
-      ? `${p}_store(${place}, ${value});`
-      : `${p}_istore((int32_t *)(${place}), ${value});`;
-  const before: string[] = [];
-  const lines: string[] = [];
-  const after: string[] = [];
-  /** Columns at hand, as C expressions. */
-  const registers = new Map<string, string>();
+  const values = createStripValues(around);
+  const { before, lines, after, store, fresh, memory, set, alias, put, result, broadcast } = values;
+  const { read, readAt, flush, defer, bring, keepAll, isNarrow } = values;
+  const integer = dialect.type('int32');
   /** Blocks of random numbers at hand. */
   const blocks = new Map<string, string>();
-  /** Wide elementwise functions that run in one loop over the columns. */
-  let wide: { columns: number; nodes: NodeOf<'map'>[] } | null = null;
-  let count = 0;
-
-  const integer = dialect.type('int32');
-  const key = (node: Node, column: number): string => `${node.id} ${column}`;
-  const fresh = (prefix = 'x'): string => `${prefix}${(count += 1)}`;
-  const memory = (node: Node): string | null => memoryOf(plan, stored, node);
-  const set = (node: Node, column: number, expression: string): string => {
-    const name = fresh();
-    lines.push(`const ${dialect.type(node.dtype)} ${name} = ${expression};`);
-    registers.set(key(node, column), name);
-    return name;
-  };
-  const broadcast = (node: Node, entry: string): string =>
-    node.dtype === 'float32' ? `${p}_set(${entry})` : `${p}_iset(${entry})`;
-
-  /** A column of an argument, or of the step's part of one, as a vector. @param column a C expression */
-  const argumentColumn = (node: Node, column: number): string => {
-    const { source, first, index } = sourceOf(node);
-    const input = graph.inputs[source.index]!;
-    const { outer, inner, stride } = columnPlace(input, column);
-    const lead = first === '0' ? `${outer}` : `(${first} + ${outer})`;
-    const base = `a${source.index}${outer === 0 && first === '0' ? '' : ` + ${lead} * n * ${stride}`}${inner ? ` + ${inner}` : ''}`;
-    const name = `${p}_${{ float32: '', int32: 'i', bool: 'b' }[input.dtype]}rows`;
-    void index;
-    return `${name}(${base}, ${stride}, row, n)`;
-  };
-
-  /** The same for a column given by a C expression. */
-  const argumentColumnAt = (node: Node, column: string): string => {
-    const { source, first } = sourceOf(node);
-    const input = graph.inputs[source.index]!;
-    const { stride } = columnPlace(input, 0);
-    const name = `${p}_${{ float32: '', int32: 'i', bool: 'b' }[input.dtype]}rows`;
-    return `${name}(a${source.index} + (${first} + ${column} / ${stride}) * n * ${stride} + ${column} % ${stride}, ${stride}, row, n)`;
-  };
-
-  /** The argument behind a node, and the first of its outer parts that a step sees. */
-  const sourceOf = (node: Node): { source: NodeOf<'argument'>; first: string; index: number } => {
-    if (node.op === 'argument') return { source: node, first: '0', index: 0 };
-    const slot = node as NodeOf<'slot'>;
-    const source = slot.of.inputs[slot.index]!.source as NodeOf<'argument'>;
-    const { shape, axis } = graph.inputs[source.index]!;
-    const outer = shape.slice(0, axis).reduce((product, size) => product * size, 1);
-    return {
-      source,
-      first: `(int64_t)${around.step(slot)} * ${outer / slot.of.length}`,
-      index: slot.index,
-    };
-  };
-
-  const isFar = (node: Node): boolean =>
-    node.op === 'argument' ||
-    (node.op === 'slot' &&
-      node.what === 'input' &&
-      node.of.inputs[node.index]!.source.op === 'argument');
-
-  /** Two or four columns of a tensor at once, where it has just so many. */
-  const readTogether = (node: Node): boolean => {
-    const input = graph.inputs[sourceOf(node).source.index]!;
-    const { stride } = columnPlace(input, 0);
-    if (node.dtype !== 'float32' || stride !== node.columns || (stride !== 2 && stride !== 4))
-      return false;
-    const names = Array.from({ length: stride }, () => fresh());
-    const { first, source } = sourceOf(node);
-    const base = first === '0' ? `a${source.index}` : `a${source.index} + ${first} * n * ${stride}`;
-    lines.push(
-      `${dialect.type('float32')} ${names.join(', ')};`,
-      `${p}_rows${stride}(${base}, row, n, ${names.map((name) => `&${name}`).join(', ')});`,
-    );
-    names.forEach((name, column) => registers.set(key(node, column), name));
-    return true;
-  };
-
-  /** A column as a vector. */
-  const read = (node: Node, column: number): string => {
-    const at = node.columns === 1 ? 0 : column;
-    if (!node.space) {
-      return node.op === 'constant'
-        ? broadcast(
-            node,
-            node.values.length === 1
-              ? literal(node.values[0]!, node.dtype)
-              : around.parameter(node, String(at)),
-          )
-        : broadcast(node, around.parameter(node, String(at)));
-    }
-    flush(node);
-    const known = registers.get(key(node, at));
-    if (known) return known;
-    const place = memory(node);
-    if (place) return set(node, at, load(node.dtype, address(place, node.columns, at)));
-    if (isFar(node)) {
-      if (readTogether(node)) return registers.get(key(node, at))!;
-      return set(node, at, argumentColumn(node, at));
-    }
-    if (node.op === 'slot' && node.what === 'input') {
-      const { source } = node.of.inputs[node.index]!;
-      const base = memory(source);
-      if (base) {
-        const from = `${around.step(node)} * ${node.columns} + ${at}`;
-        return set(node, at, load(node.dtype, address(base, source.columns, `(${from})`)));
-      }
-    }
-    throw new CompileError(`${node.op} is read before it is there`);
-  };
-
-  /** A column given by a C expression, from memory. */
-  const readAt = (node: Node, column: string): string => {
-    if (!node.space)
-      return broadcast(node, around.parameter(node, node.columns === 1 ? '0' : column));
-    if (node.columns === 1) return read(node, 0);
-    const place = memory(node);
-    if (!place) throw new CompileError(`${node.op} of ${node.columns} columns is in no memory`);
-    return load(node.dtype, address(place, node.columns, column));
-  };
-
-  const isNarrow = (node: Node): boolean => node.columns <= mostRegisters;
-
-  /** Ends the loop over wide columns, if it makes something that is needed (null: in any case). */
-  function flush(needed: Node | null): void {
-    if (!wide || (needed && !wide.nodes.includes(needed as NodeOf<'map'>))) return;
-    const { columns, nodes } = wide;
-    wide = null;
-    const inside = new Map<Node, string>();
-    const body: string[] = [];
-    for (const node of nodes) {
-      const operands = node.inputs.map((input) => inside.get(input) ?? readAt(input, 'c'));
-      const name = fresh('w');
-      const { print } = functions[node.name]!;
-      body.push(
-        `const ${dialect.type(node.dtype)} ${name} = ${print(p, operands, node.inputs.at(-1)!.dtype)};`,
-      );
-      const place = memory(node);
-      if (place) body.push(store(node.dtype, address(place, columns, 'c'), name));
-      inside.set(node, name);
-    }
-    lines.push(`for (int c = 0; c < ${columns}; c++) {`, ...body.map((line) => `  ${line}`), '}');
-  }
-
-  const keepAll = (node: Node): void => {
-    const place = memory(node);
-    if (!place) return;
-    for (let column = 0; column < node.columns; column += 1) {
-      lines.push(store(node.dtype, address(place, node.columns, column), read(node, column)));
-    }
-  };
-
-  const put = (node: Node, column: string | number, value: string): void => {
-    const place = memory(node);
-    if (!place) throw new CompileError(`${node.op} of ${node.columns} columns is in no memory`);
-    lines.push(store(node.dtype, address(place, node.columns, column), value));
-  };
-
-  const result = (node: Node, column: number, expression: string): void => {
-    if (isNarrow(node)) set(node, column, expression);
-    else put(node, column, expression);
-  };
 
   const reduce = (node: NodeOf<'reduce'>): void => {
     const { outer, size, inner, name, dtype } = node;
@@ -355,12 +175,12 @@ function createStrip(around: StripSurroundings) {
     if (isNarrow(node)) {
       node.source.forEach((place, column) => {
         if (place < 0) {
-          registers.set(key(node, column), broadcast(node, literal(node.fill, node.dtype)));
+          alias(node, column, broadcast(node, literal(node.fill, node.dtype)));
           return;
         }
         const { input, column: from } = inputAt(node.inputs, place);
         flush(input);
-        registers.set(key(node, column), read(input, from));
+        alias(node, column, read(input, from));
       });
       return;
     }
@@ -437,33 +257,14 @@ function createStrip(around: StripSurroundings) {
 
   const compute = (node: Node): void => {
     if (node.op === 'map' && !isNarrow(node)) {
-      // Narrow operands and inputs are fetched before the loop over the columns.
-      node.inputs.forEach((input) => {
-        if (input.space && !(wide?.nodes as Node[] | undefined)?.includes(input)) {
-          if (wide && input.columns > 1) flush(input);
-          if (input.columns === 1) read(input, 0);
-        }
-      });
-      if (wide && wide.columns !== node.columns) flush(null);
-      wide ??= { columns: node.columns, nodes: [] };
-      wide.nodes.push(node);
+      defer(node);
       return;
     }
     node.inputs.forEach((input) => flush(input));
     switch (node.op) {
       case 'argument':
       case 'slot':
-        if (isNarrow(node)) {
-          const name = isFar(node) && readTogether(node);
-          if (!name) for (let column = 0; column < node.columns; column += 1) readFar(node, column);
-          keepAll(node);
-        } else if (isFar(node)) {
-          lines.push(`for (int c = 0; c < ${node.columns}; c++) {`);
-          put(node, 'c', argumentColumnAt(node, 'c'));
-          lines.push('}');
-        } else
-          for (let column = 0; column < node.columns; column += 1)
-            put(node, column, farColumn(node, column));
+        bring(node);
         return;
       case 'map': {
         const { print } = functions[node.name]!;
@@ -510,142 +311,9 @@ function createStrip(around: StripSurroundings) {
     if (isNarrow(node)) keepAll(node);
   };
 
-  const farColumn = (node: Node, column: number): string => {
-    if (isFar(node)) return argumentColumn(node, column);
-    const slot = node as NodeOf<'slot'>;
-    const { source } = slot.of.inputs[slot.index]!;
-    if (!source.space)
-      return broadcast(
-        node,
-        around.parameter(source, `${around.step(slot)} * ${node.columns} + ${column}`),
-      );
-    return load(
-      node.dtype,
-      address(
-        memory(source)!,
-        source.columns,
-        `(${around.step(slot)} * ${node.columns} + ${column})`,
-      ),
-    );
-  };
-  const readFar = (node: Node, column: number): void =>
-    void set(node, column, farColumn(node, column));
-
   return {
     compute,
-    fetch(node: Node): void {
-      if (node.space && isNarrow(node)) {
-        for (let column = 0; column < node.columns; column += 1) read(node, column);
-      }
-    },
-    output({ node, outputs, of }: StripItem & { kind: 'output' }): void {
-      flush(node);
-      for (const index of outputs) {
-        const output = graph.outputs[index]!;
-        const { stride } = columnPlace(output, 0);
-        const outer = output.shape
-          .slice(0, output.axis)
-          .reduce((product, size) => product * size, 1);
-        const step = of
-          ? `(int64_t)${around.step({ of } as unknown as NodeOf<'slot'>)} * ${outer / of.length}`
-          : '0';
-        const base = (part: number): string =>
-          step === '0' && part === 0
-            ? `o${index}`
-            : `o${index} + (${step} + ${part}) * n * ${stride}`;
-        const together =
-          node.dtype === 'float32' && stride === node.columns && (stride === 2 || stride === 4);
-        if (together) {
-          const values = Array.from({ length: stride }, (_, column) => read(node, column));
-          lines.push(`${p}_put${stride}(${base(0)}, row, n, ${values.join(', ')});`);
-          continue;
-        }
-        const name = `${p}_${{ float32: '', int32: 'i', bool: 'b' }[node.dtype]}put`;
-        if (isNarrow(node)) {
-          for (let column = 0; column < node.columns; column += 1) {
-            const place = columnPlace(output, column);
-            lines.push(
-              `${name}(${base(place.outer)} + ${place.inner}, ${stride}, row, n, ${read(node, column)});`,
-            );
-          }
-        } else {
-          lines.push(
-            `for (int c = 0; c < ${node.columns}; c++) ${name}(o${index} + (${step} + c / ${stride}) * n * ${stride} + c % ${stride}, ${stride}, row, n, ${readAt(node, 'c')});`,
-          );
-        }
-      }
-    },
-    copy(node: Node, place: string, columns: number): void {
-      flush(node);
-      if (node.space && !isNarrow(node)) {
-        if (isFar(node) && !memory(node)) {
-          for (let column = 0; column < columns; column += 1) {
-            lines.push(
-              store(node.dtype, address(place, columns, column), argumentColumn(node, column)),
-            );
-          }
-          return;
-        }
-        lines.push(
-          `for (int c = 0; c < ${columns}; c++) ${store(node.dtype, address(place, columns, 'c'), readAt(node, 'c'))}`,
-        );
-        return;
-      }
-      if (!node.space && columns > mostRegisters) {
-        lines.push(
-          `for (int c = 0; c < ${columns}; c++) ${store(node.dtype, address(place, columns, 'c'), readAt(node, 'c'))}`,
-        );
-        return;
-      }
-      for (let column = 0; column < columns; column += 1) {
-        lines.push(store(node.dtype, address(place, columns, column), read(node, column)));
-      }
-    },
-    /** Everything that is carried on is read before any of it is replaced. */
-    carry(items: readonly (StripItem & { kind: 'carry' })[]): void {
-      flush(null);
-      const inMemory = items.filter(({ node }) => node.space && !isNarrow(node) && memory(node));
-      const others = items.filter((item) => !inMemory.includes(item));
-      others.forEach(({ node }) => this.fetch(node));
-      // Those of one width column by column, as they may change places.
-      for (const columns of new Set(inMemory.map(({ slot }) => slot.columns))) {
-        const together = inMemory.filter(({ slot }) => slot.columns === columns);
-        const names = together.map(() => fresh());
-        lines.push(
-          `for (int c = 0; c < ${columns}; c++) {`,
-          ...together.map(
-            ({ node }, place) =>
-              `  const ${dialect.type(node.dtype)} ${names[place]} = ${readAt(node, 'c')};`,
-          ),
-          ...together.map(
-            ({ node, slot }, place) =>
-              `  ${store(node.dtype, address(memory(slot)!, columns, 'c'), names[place]!)}`,
-          ),
-          '}',
-        );
-      }
-      others.forEach(({ node, slot }) => this.copy(node, memory(slot)!, slot.columns));
-    },
-    stack(node: Node, stack: NodeOf<'stack'>): void {
-      flush(node);
-      const t = around.step({ of: stack.of } as unknown as NodeOf<'slot'>);
-      const place = memory(stack)!;
-      if (!isNarrow(node)) {
-        lines.push(
-          `for (int c = 0; c < ${node.columns}; c++) ${store(node.dtype, address(place, stack.columns, `(${t} * ${node.columns} + c)`), readAt(node, 'c'))}`,
-        );
-        return;
-      }
-      for (let column = 0; column < node.columns; column += 1) {
-        lines.push(
-          store(
-            node.dtype,
-            address(place, stack.columns, `(${t} * ${node.columns} + ${column})`),
-            read(node, column),
-          ),
-        );
-      }
-    },
+    ...createStripWrites(around, values),
     finish(): string[] {
       flush(null);
       return dialect.loop({ before, lines, after });

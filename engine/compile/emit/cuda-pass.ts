@@ -161,8 +161,9 @@ export function printPass(
         : [],
     ),
     ...printStaging(shape, products),
-    `int64_t each = (tiles + ${mostParts - 1}) / ${mostParts};`,
-    'if (each < 1) each = 1;',
+    ...(sums.joining
+      ? [`int64_t each = (tiles + ${mostParts - 1}) / ${mostParts};`, 'if (each < 1) each = 1;']
+      : ['const int64_t each = 1;']),
     'for (int64_t part = blockIdx.x; part * each < tiles; part += gridDim.x) {',
     ...sums.begin.map((line) => `  ${line}`),
     '  for (int64_t at = part * each; at < (part + 1) * each && at < tiles; at++) {',

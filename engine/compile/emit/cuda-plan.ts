@@ -33,11 +33,13 @@ export interface Region {
 /** Rows of a value in memory are padded to a multiple of this. */
 export const rowsMultiple = 256;
 
-/** A pass over tiles of rows; sums are kept in as many parts as this says, whatever the device. */
+/** What blocks of a pass take one by one: some tiles each, as this says, whatever the device. */
 export interface Parts {
   /** null: those of the batch. */
   readonly rows: number | null;
   readonly rowsPerTile: number;
+  /** Whether each part has sums of its own: there are no more than `mostParts` then. */
+  readonly hasSums: boolean;
 }
 
 /** Sums over rows are added in at most so many parts. */
@@ -45,11 +47,11 @@ export const mostParts = 1024;
 
 /** Tiles of a part, and parts. @param batch B */
 export function countParts(
-  { rows, rowsPerTile }: Parts,
+  { rows, rowsPerTile, hasSums }: Parts,
   batch: number,
 ): { readonly tilesPerPart: number; readonly parts: number } {
   const tiles = Math.ceil((rows ?? batch) / rowsPerTile);
-  const tilesPerPart = Math.max(1, Math.ceil(tiles / mostParts));
+  const tilesPerPart = hasSums ? Math.max(1, Math.ceil(tiles / mostParts)) : 1;
   return { tilesPerPart, parts: Math.max(1, Math.ceil(tiles / tilesPerPart)) };
 }
 

@@ -97,7 +97,8 @@ export function printCuda(schedule: Schedule, target: CudaTarget): CudaProgram {
     const { space, reductions } = plan.phase;
     const rows = rowsExpression(space);
     const sums = planSums(reductions, shape, { rows }, frame.offsetOf);
-    const parts: Parts = { rows: space.size, rowsPerTile: shape.rows };
+    const hasSums = sums.joining !== null;
+    const parts: Parts = { rows: space.size, rowsPerTile: shape.rows, hasSums };
     const step = launchOf(
       'pass',
       printPass(frame, plan, shape, sums),

@@ -5,6 +5,9 @@ import { findCompiler } from '../../../engine/compile/run/native';
 import { startDevice } from '../../../engine/device';
 import { disposeTree, leavesOf, mapTrees, type TensorTree } from '../../../engine/tensors';
 
+// A program of dozens of cases takes a compiler five seconds, and a machine that does other work ten times that.
+jest.setTimeout(300_000);
+
 const found = findCompiler();
 
 /** Tests of compiled programs; where no C compiler works they are skipped, and their title says why. */
@@ -26,11 +29,16 @@ export function createNumbers(seed: number): () => number {
   let state = seed | 0;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
-    let word = Math.imul(state ^ (state >>> 15), 1 | state);
-    word = (word + Math.imul(word ^ (word >>> 7), 61 | word)) ^ word;
+    let word = imul(state ^ (state >>> 15), 1 | state);
+    word = (word + imul(word ^ (word >>> 7), 61 | word)) ^ word;
     return ((word ^ (word >>> 14)) >>> 0) / 2 ** 32;
   };
 }
+
+// Within jest a global is slow to look up.
+const { abs, floor, imul, max } = Math;
+const { isFinite } = Number;
+const { is } = Object;
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((size, one) => size * one, 1);
 
@@ -51,13 +59,13 @@ export function createTensors(seed: number) {
     /** low … high − 1 */
     int: (shape: number[], low = -5, high = 6): tf.Tensor =>
       tf.tensor(
-        fill(new Int32Array(sizeOf(shape)), () => low + Math.floor((high - low) * next())),
+        fill(new Int32Array(sizeOf(shape)), () => low + floor((high - low) * next())),
         shape,
         'int32',
       ),
     bool: (shape: number[]): tf.Tensor =>
       tf.tensor(
-        fill(new Uint8Array(sizeOf(shape)), () => Number(next() < 0.5)),
+        fill(new Uint8Array(sizeOf(shape)), () => (next() < 0.5 ? 1 : 0)),
         shape,
         'bool',
       ),
@@ -105,11 +113,6 @@ export interface Tolerance {
 
 export const rounding: Tolerance = { relative: 1e-5, scale: 1 };
 export const exact: Tolerance = { relative: 0, scale: 0 };
-
-// Within jest a global is slow to look up.
-const { abs, max } = Math;
-const { isFinite } = Number;
-const { is } = Object;
 
 /** Where two tensors disagree first, in words; null if they agree. */
 export function difference(
