@@ -47,7 +47,12 @@ typedef int32_t vi_any __attribute__((vector_size(4 * W), aligned(4), may_alias)
 /* One number. */
 INLINE float s_set(float x) { return x; }
 INLINE int32_t s_iset(int32_t x) { return x; }
+/* As v_fma below: where there is no such instruction, neither of them rounds once. */
+#if defined(__FMA__) || defined(__AVX512F__) || defined(__ARM_NEON)
 INLINE float s_fma(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
+#else
+INLINE float s_fma(float a, float b, float c) { return a * b + c; }
+#endif
 INLINE float s_select(int32_t m, float a, float b) { return m ? a : b; }
 INLINE int32_t s_iselect(int32_t m, int32_t a, int32_t b) { return m ? a : b; }
 #define s_lt(a, b) (-(int32_t)((a) < (b)))

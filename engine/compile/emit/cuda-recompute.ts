@@ -55,7 +55,7 @@ export function recomputeCheap(plan: TilePlan, stored: ReadonlySet<Node>): Recom
   for (let before = -1; before !== again.size;) {
     before = again.size;
     for (const node of again) {
-      const users = uses.users.get(node) ?? [];
+      const users = uses.users.get(node) ?? ['other'];
       const isUsedAfterProducts = users.every(
         (user) => user === 'epilogue' || (user !== 'other' && again.has(user)),
       );
@@ -88,6 +88,10 @@ function collectUses(groups: readonly Group[]): Uses {
     const users = uses.users.get(node);
     if (users) users.push(user);
     else uses.users.set(node, [user]);
+    // A step of a loop reads its part of what the loop is given.
+    if (node.op === 'slot' && node.what === 'input') {
+      use(node.of.inputs[node.index]!.source, 'other');
+    }
   };
   const visit = (group: Group): void => {
     switch (group.kind) {
@@ -96,7 +100,11 @@ function collectUses(groups: readonly Group[]): Uses {
           if (kind === 'node') {
             uses.made.add(node);
             node.inputs.forEach((input) => use(input, node));
-          } else uses.kept.add(node);
+          } else {
+            uses.kept.add(node);
+            use(node, 'other');
+          }
+          if (node.op === 'slot') use(node, 'other');
         }
         return;
       case 'product':
