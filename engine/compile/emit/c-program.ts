@@ -88,6 +88,7 @@ const divideFunction = `#define DIVIDE(rows, tile, tiles, per, chunks) { \\
   per = (tiles + ${mostChunks - 1}) / ${mostChunks}; \\
   if (per < 1) per = 1; \\
   chunks = (tiles + per - 1) / per; \\
+  if (chunks < 1) chunks = 1; \\
 }
 `;
 

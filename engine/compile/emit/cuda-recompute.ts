@@ -44,8 +44,11 @@ export function recomputeCheap(plan: TilePlan, stored: ReadonlySet<Node>): Recom
         if (!inner) return null;
         inner.forEach((leaf) => leaves.add(leaf));
       } else {
+        // What a loop carries is replaced while others still need what was computed from it.
+        const isFixed = homeOf(input).op !== 'slot' && input.op !== 'guard';
         const isThere =
-          stored.has(input) || (plan.buffers.has(homeOf(input)) && endOf(input) >= until);
+          stored.has(input) ||
+          (isFixed && plan.buffers.has(homeOf(input)) && endOf(input) >= until);
         if (!isThere) return null;
         leaves.add(input);
       }

@@ -270,9 +270,8 @@ int cuFuncSetAttribute(Function *function, int attribute, int value) {
   // How the memory of a multiprocessor is to be divided.
   if (attribute == 9) return value >= -1 && value <= 100 ? success : fail(invalidValue, text("%d per cent", value));
   if (attribute != 8) return fail(invalidValue, text("the emulator has no attribute %d", attribute));
-  size_t declared = function->module->places.staticSharedEnd - function->module->places.staticShared;
-  if (value < 0 || declared + value > mostSharedBytes)
-    return fail(invalidValue, text("%d bytes of dynamic shared memory besides %zu", value, declared));
+  // Which of its kernels declares how much a module does not say.
+  if (value < 0 || value > (int)mostSharedBytes) return fail(invalidValue, text("%d bytes of dynamic shared memory", value));
   function->allowedSharedBytes = value > 48 * 1024 ? value : 48 * 1024;
   return success;
 }
