@@ -1,6 +1,5 @@
 import type { Node } from '../graph';
 import { typeOf } from './cuda-names';
-import { mostParts } from './cuda-plan';
 import type { PassSums, Placed } from './cuda-sums';
 import type { TileShape } from './cuda-tile';
 import { neutral } from './strip-dialect';
@@ -14,6 +13,7 @@ interface Joining {
   readonly doubles: number;
   /** Rows of the pass, an expression. */
   readonly rows: string;
+  readonly mostParts: number;
   readonly shape: TileShape;
   offsetOf(node: Node): number;
 }
@@ -21,7 +21,7 @@ interface Joining {
 /** Blocks of 32 entries; the parts of each are added in slices, and those one after the other. */
 export function joinParts(
   placed: readonly Placed[],
-  { floats, doubles, rows, shape, offsetOf }: Joining,
+  { floats, doubles, rows, mostParts, shape, offsetOf }: Joining,
 ): PassSums['joining'] {
   if (placed.length === 0) return null;
   const lines = [

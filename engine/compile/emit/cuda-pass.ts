@@ -7,7 +7,6 @@ import { memoryOf, storedType } from './c-values';
 import { cudaDialect } from './cuda-dialect';
 import { type CudaFrame, typeOf } from './cuda-names';
 import { printOuters, type TileMemory } from './cuda-outer';
-import { mostParts } from './cuda-plan';
 import { printProduct, printStaging } from './cuda-products';
 import type { RecomputedPlan } from './cuda-recompute';
 import type { PassSums } from './cuda-sums';
@@ -162,7 +161,10 @@ export function printPass(
     ),
     ...printStaging(shape, products),
     ...(sums.joining
-      ? [`int64_t each = (tiles + ${mostParts - 1}) / ${mostParts};`, 'if (each < 1) each = 1;']
+      ? [
+          `int64_t each = (tiles + ${sums.mostParts - 1}) / ${sums.mostParts};`,
+          'if (each < 1) each = 1;',
+        ]
       : ['const int64_t each = 1;']),
     'for (int64_t part = blockIdx.x; part * each < tiles; part += gridDim.x) {',
     ...sums.begin.map((line) => `  ${line}`),

@@ -38,20 +38,30 @@ export interface Parts {
   /** null: those of the batch. */
   readonly rows: number | null;
   readonly rowsPerTile: number;
-  /** Whether each part has sums of its own: there are no more than `mostParts` then. */
-  readonly hasSums: boolean;
+  /** Parts at most, where each has sums of its own; null: a part is a tile. */
+  readonly most: number | null;
 }
 
-/** Sums over rows are added in at most so many parts. */
-export const mostParts = 1024;
+/** Sums over rows are added in at most so many parts: several rounds of blocks, so that the last one counts little. */
+const mostParts = 1024;
+/** And in no fewer than one for each multiprocessor, where they are large. */
+const fewestParts = 128;
+/** Of all parts together: about what the cache of a GPU holds. */
+const mostBytes = 2 ** 26;
+
+/** @param bytes of the sums of a part */
+export function limitParts(bytes: number): number {
+  const fitting = Math.floor(mostBytes / Math.max(1, bytes));
+  return Math.min(mostParts, Math.max(fewestParts, fitting));
+}
 
 /** Tiles of a part, and parts. @param batch B */
 export function countParts(
-  { rows, rowsPerTile, hasSums }: Parts,
+  { rows, rowsPerTile, most }: Parts,
   batch: number,
 ): { readonly tilesPerPart: number; readonly parts: number } {
   const tiles = Math.ceil((rows ?? batch) / rowsPerTile);
-  const tilesPerPart = hasSums ? Math.max(1, Math.ceil(tiles / mostParts)) : 1;
+  const tilesPerPart = most === null ? 1 : Math.max(1, Math.ceil(tiles / most));
   return { tilesPerPart, parts: Math.max(1, Math.ceil(tiles / tilesPerPart)) };
 }
 

@@ -8,8 +8,8 @@ import { joiningFunctions, joiningThreads } from './cuda-joining';
 import { describeMemory } from './cuda-memory';
 import type { CudaProgram, Launch, Parts, Region, Step } from './cuda-plan';
 import { cudaPrelude } from './cuda-prelude';
-import { planSums } from './cuda-sums';
-import { type CudaTarget, shapeTile } from './cuda-tile';
+import { type PassSums, planSums } from './cuda-sums';
+import { type CudaTarget, shapeTile, type TileShape } from './cuda-tile';
 
 /** The CUDA C++ of a whole program, and how to run it. */
 export function printCuda(schedule: Schedule, target: CudaTarget): CudaProgram {
@@ -95,16 +95,15 @@ export function printCuda(schedule: Schedule, target: CudaTarget): CudaProgram {
     const plan = frame.plans[number]!;
     const shape = shapeTile(plan, target);
     const { space, reductions } = plan.phase;
-    const rows = rowsExpression(space);
-    const sums = planSums(reductions, shape, { rows }, frame.offsetOf);
-    const hasSums = sums.joining !== null;
-    const parts: Parts = { rows: space.size, rowsPerTile: shape.rows, hasSums };
+    const sums = planSums(reductions, shape, rowsExpression(space), frame.offsetOf);
+    const most = sums.joining ? sums.mostParts : null;
+    const parts: Parts = { rows: space.size, rowsPerTile: shape.rows, most };
     const step = launchOf(
       'pass',
       printPass(frame, plan, shape, sums),
       { threads: shape.threads, sharedBytes: shape.sharedBytes, blocks: { kind: 'parts', parts } },
       loops,
-      shape.isPlain ? null : shape.blocksAtOnce,
+      shape.isPlain ? null : blocksThatFit(shape, sums),
     ) as Step & { kind: 'launch' };
     if (shape.isSpilled) spills.push({ bytes: shape.spilledBytes, launch: step.launch });
     if (!sums.joining) return [step];
@@ -298,4 +297,15 @@ export function printCuda(schedule: Schedule, target: CudaTarget): CudaProgram {
     ...kernels,
   ].join('\n');
   return { source, members, regions, steps };
+}
+
+/** Of a multiprocessor. */
+const registersAtOnce = 65_536;
+/** That the work of a pass needs beside its sums, about. */
+const workingRegisters = 90;
+
+/** Blocks at a time, as far as there are registers for them. */
+function blocksThatFit({ blocksAtOnce, threads }: TileShape, { registers }: PassSums): number {
+  const fitting = Math.floor(registersAtOnce / (threads * (registers + workingRegisters)));
+  return Math.max(1, Math.min(blocksAtOnce, fitting));
 }

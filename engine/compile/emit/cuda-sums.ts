@@ -1,6 +1,7 @@
 import type { DType, Node, NodeOf, ReduceName } from '../graph';
 import { mostRegisters } from '../tile-plan';
 import { joinParts } from './cuda-joining';
+import { limitParts } from './cuda-plan';
 import { typeOf } from './cuda-names';
 import { type OuterShape, shapeOuter } from './cuda-outer';
 import type { TileShape } from './cuda-tile';
@@ -21,6 +22,10 @@ export interface PassSums {
   /** Floats and doubles of a part. */
   readonly floats: number;
   readonly doubles: number;
+  /** Parts at most. */
+  readonly mostParts: number;
+  /** That a thread has for sums throughout. */
+  readonly registers: number;
   /** The second kernel's body and its blocks; null if there is nothing to add. */
   readonly joining: { readonly lines: readonly string[]; readonly blocks: number } | null;
 }
@@ -32,13 +37,16 @@ export interface PlacedOuter extends OuterShape {
 }
 
 /** Registers a thread for sums: the products of the pass need some as well. */
-const registersFor = (threads: number): number => (threads <= 128 ? 112 : 80);
+const mostRegistersForSums = 112;
 
-/** @param offsetOf places in the arena */
+/**
+ * @param rows of the pass, an expression
+ * @param offsetOf places in the arena
+ */
 export function planSums(
   reductions: readonly Node[],
   shape: TileShape,
-  rowsPerPart: { readonly rows: string },
+  rows: string,
   offsetOf: (node: Node) => number,
 ): PassSums {
   const warps = shape.threads / 32;
@@ -72,7 +80,7 @@ export function planSums(
   const bySize = [...placed.values()].sort((a, b) => size(b) - size(a));
   let left = bySize.reduce((sum, one) => sum + size(one), 0);
   for (const one of bySize) {
-    if (left <= registersFor(shape.threads)) break;
+    if (left <= mostRegistersForSums) break;
     if (one.kind === 'sum' && !one.isWide) continue;
     one.inRegisters = false;
     left -= size(one);
@@ -98,7 +106,10 @@ export function planSums(
   }
   end.push(...endNarrow(narrow, doubles, warps, shape.threads));
 
+  const mostParts = limitParts(floats * 4 + doubles * 8);
   return {
+    mostParts,
+    registers: left,
     begin,
     end,
     floats,
@@ -108,7 +119,8 @@ export function planSums(
     joining: joinParts([...placed.values()], {
       floats,
       doubles,
-      rows: rowsPerPart.rows,
+      rows,
+      mostParts,
       shape,
       offsetOf,
     }),

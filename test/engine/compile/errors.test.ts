@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 
-import { compile } from '../../../engine/compile/compile';
+import { compile, prepare } from '../../../engine/compile/compile';
 import { CompileError } from '../../../engine/compile/traced';
 import { isRecording } from '../../../engine/recorder';
 import { iterate, scan } from '../../../engine/loops';
@@ -438,6 +438,28 @@ describeNative('compiled functions', () => {
     expect(run(part)).toEqual([2, 3, 4]);
     expect(run(integers)).toEqual([7, 8, 9]);
     tf.dispose([elsewhere, part, choice, integers]);
+  });
+
+  it('are looked through and compiled ahead of the work', async () => {
+    const program = compile(
+      ({ rows }: Pick<Given, 'rows'>) => ({ result: tf.add(tf.exp(rows.y), 1) as tf.Tensor }),
+      { name: 'ahead' },
+    );
+    const { rows, parameters } = makeGiven();
+    const work = (): number[] => Array.from(take(program({ rows }))['result']!.values);
+    let ahead: number[] = [];
+    await prepare(() => {
+      ahead = work();
+    });
+    expect(ahead).toEqual([0, 0, 0, 0]);
+    work().forEach((value, row) => expect(value).toBeCloseTo(Math.exp(row + 1) + 1, 4));
+    await expect(
+      prepare(() => {
+        throw new RangeError('mine');
+      }),
+    ).rejects.toThrow('mine');
+    expect(work()[0]).toBeGreaterThan(3);
+    tf.dispose([rows, parameters] as never);
   });
 
   it('take an empty batch', () => {

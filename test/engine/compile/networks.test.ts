@@ -185,7 +185,7 @@ describeNative('compiled networks', () => {
           most = Math.max(most, Math.abs(values[place]! - (start?.[place] ?? 0)));
           worst = Math.max(worst, Math.abs(values[place]! - actual[one]!.values[place]!));
         }
-        expect([one, worst / most < 2e-2 ? 'near' : worst / most]).toEqual([one, 'near']);
+        expect([one, worst / most < 1e-3 ? 'near' : worst / most]).toEqual([one, 'near']);
       }
       freeBatch(given);
     }

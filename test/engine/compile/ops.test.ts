@@ -774,28 +774,58 @@ describeNative('compiled operations agree with device cpu:', () => {
         'normals, 2': (given) => normals(whole(given), 4, 2),
         'normals, 16': (given) => normals(whole(given), 4, 16),
         'normals, 70': (given) => normals(perRow(given), 5, 70),
+        'words of one block': (given) =>
+          tf.stack(
+            ([0, 1, 2, 3] as const).map((word) => uniform(whole(given), { draw: 13, word })),
+            1,
+          ),
+        'normals of words of one block': (given) =>
+          tf.stack(
+            ([3, 1] as const).map((word) => normal(perRow(given), { draw: 13, word })),
+            1,
+          ),
+        'a word of a block of which more is taken': (given) =>
+          tf.sub(uniform(whole(given), { draw: 1, word: 2 }), uniform(whole(given), 1)),
         integers: (given) => randomInteger(whole(given), 6, 7),
         'integers below 2^31 − 1': (given) => randomInteger(whole(given), 6, 2 ** 31 - 1),
         bernoulli: (given) => bernoulli(whole(given), 7, tf.scalar(0.3)),
         'bernoulli of rows': (given) =>
           bernoulli(whole(given), 8, tf.div(tf.cast(given.rows.steps, 'float32'), 1000)),
-        categorical: (given) =>
-          categorical(
-            whole(given),
-            9,
-            tf.log(tf.add(uniforms(whole(given), 10, 5), 0.1)) as tf.Tensor2D,
-          ),
         'another use': (given) => uniform(forUse(whole(given), uses.dynamics), 0),
         'at the next step': (given) =>
           uniform(keyAt(whole(given), tf.add(given.parameters.step, tf.scalar(1, 'int32'))), 0),
         'an order of 100': (given) => permuteRows(whole(given), 11, 100),
         'an order of 1': (given) => permuteRows(whole(given), 11, 1),
+        'an order whose number is a tensor': (given) =>
+          permuteRows(whole(given), tf.add(given.parameters.step, tf.scalar(3, 'int32')), 50),
         'the first of an order of 5000': (given) =>
           tf.slice(permuteRows(whole(given), 12, 5000), [0], [40]),
       },
       keyOf,
       { tolerance: exact },
     );
+  });
+
+  it('choices by their probabilities, but for uniforms at a threshold', () => {
+    const rows = 4097;
+    const key = makeKey({ seed: 11, phase: phases.training, rows });
+    const given = {
+      rows: { row: key.row, logits: createTensors(5).float([rows, 6]) },
+      parameters: { words: key.words, step: key.step },
+    };
+    const choose = ({ rows, parameters }: typeof given) => ({
+      choice: categorical(
+        { ...parameters, row: rows.row, use: uses.action },
+        2,
+        rows.logits as tf.Tensor2D,
+      ) as tf.Tensor,
+    });
+    const actual = take(compile(choose, { name: 'categorical' })(given))['choice']!.values;
+    const expected = take(choose(given))['choice']!.values;
+    const differ = Array.from(expected).filter((choice, row) => choice !== actual[row]);
+    // Where the sums of float32 numbers round to the other side.
+    expect(differ.length).toBeLessThan(3);
+    freeGiven(given);
   });
 
   it('numbers for rows that are no batch', () => {

@@ -12,7 +12,7 @@ import {
   uniforms,
 } from '../../../engine/random';
 import { disposeTree } from '../../../engine/tensors';
-import { difference, onCpu, type Plain, plainLeaves } from '../compile/compare';
+import { difference, onCpu, type Plain, take } from '../compile/compare';
 import { describeEmulated, emulate } from '../cuda/emulate';
 
 const backend = (): CudaBackend => tf.backend() as CudaBackend;
@@ -21,9 +21,8 @@ const backend = (): CudaBackend => tf.backend() as CudaBackend;
 function expectAgreement(compute: () => tf.Tensor | tf.Tensor[], tolerance = 5e-6): void {
   const run = (): Plain[] => {
     const made = tf.tidy(compute) as tf.Tensor | tf.Tensor[];
-    const plain = plainLeaves(Array.isArray(made) ? made : [made]);
-    tf.dispose(made);
-    return plain;
+    const list = Array.isArray(made) ? made : [made];
+    return Object.values(take(Object.fromEntries(list.entries())));
   };
   const actual = run();
   const expected = onCpu(run);
