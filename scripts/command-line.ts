@@ -10,6 +10,7 @@ const commands = [
   ['evaluate', '[checkpoint]', 'Compare policies on the same noise'],
   ['export', '<checkpoint>', 'Write a trained policy as ONNX, TensorFlow.js or JavaScript'],
   ['envs', '[id]', 'List the environments, or describe one'],
+  ['solve', '[solver] [problem]', 'Solve a problem by a classical method'],
   ['devices', '', 'List the devices, and why those that are missing are'],
   ['bench', '', 'Measure the devices'],
 ] as const;

@@ -1,6 +1,9 @@
+import { z } from 'zod';
+
 import type { ExecutionConfig } from '../../envs/execution/config';
 import type { PolicySolver } from './policy';
 import { schedulePolicy } from './schedule-policy';
+import { defineSolver } from './solver';
 
 /** Equal trades in every period: the cheapest schedule where impact is constant and risk is free. */
 export function solveTwap({ quantity, periods }: { quantity: number; periods: number }): {
@@ -24,3 +27,22 @@ export const twap: PolicySolver<ExecutionConfig> = {
   environments: ['execution'],
   create: (_kindId, config) => schedulePolicy('twap', config, solveTwap(config).trades),
 };
+
+export const twapSolver = defineSolver({
+  name: 'twap',
+  title: 'Execution in equal trades',
+  description: 'The same number of shares in every period.',
+  source: 'Time-weighted average price: the benchmark of the trade.',
+  schema: z.strictObject({
+    quantity: z
+      .number()
+      .describe('What is to be sold; negative for a purchase.')
+      .meta({ unit: 'shares' }),
+    periods: z.int().positive().describe('How many trades.').meta({ unit: 'periods' }),
+  }),
+  example: { quantity: 1200, periods: 6 },
+  solve(input) {
+    const { trades, holdings } = solveTwap(input);
+    return { trades: [...trades], holdings: [...holdings] };
+  },
+});

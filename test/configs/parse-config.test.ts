@@ -89,7 +89,7 @@ describe('parseConfig', () => {
     ['seed: 1\n', /^configs\/mine\.yaml: env: missing/],
     ['env: { }\n', /^configs\/mine\.yaml:1: env\.id: missing; expected one of market-making, /],
     ['env: 3\n', /^configs\/mine\.yaml:1: env: 3: .*expected object/],
-    ['- 1\n', /^configs\/mine\.yaml: a config is a mapping/],
+    ['- 1\n', /^configs\/mine\.yaml: expected a mapping/],
     ['a: 1\na: 2\n', /^configs\/mine\.yaml:2: not valid YAML: .*unique/],
   ])('reports the mistake in %j in one line', (source, expected) => {
     const reported = message(source);
