@@ -20,6 +20,7 @@ import {
   randomInteger,
   uniforms,
 } from '../engine/random';
+import { iterate } from '../engine/loops';
 import { disposeTree, type Tensors, type TensorTree, tidyTree } from '../engine/tensors';
 import type { Environment } from '../envs/environment';
 import { makeEnvironment } from '../envs/registry';
@@ -92,14 +93,22 @@ const fisher = (hidden: readonly number[], name: string): ParityCase => {
       disposeTree([action, advantage]);
       return { rows: { observation }, parameters: { weights, vector: flatten(weights) } };
     },
-    compute: ({ rows, parameters: { weights, vector } }) =>
-      fisherVectorProduct(
+    // Two after one forward pass, as in conjugate gradients.
+    compute: ({ rows, parameters: { weights, vector } }) => {
+      const multiply = fisherVectorProduct(
         policy,
         weights,
         [{ observation: rows.observation as tf.Tensor2D }],
         // Damping would hide errors behind a multiple of the vector.
         0,
-      )(vector),
+      );
+      return iterate(
+        ({ at }: { at: tf.Tensor }) => ({ at: multiply(at as tf.Tensor1D) as tf.Tensor }),
+        { at: vector as tf.Tensor },
+        2,
+        ({ at }) => tf.greater(tf.sum(tf.square(at)), 0),
+      ).at;
+    },
   });
 };
 

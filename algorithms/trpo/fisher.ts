@@ -2,9 +2,10 @@ import * as tf from '@tensorflow/tfjs';
 
 import { sumTrees } from '../../engine/rows';
 import type { Tensors } from '../../engine/tensors';
+import { linearise } from '../policies/linearise';
 import type { Policy } from '../policies/policy';
 import { flatten, inOrderOf, unflatten } from './flat';
-import type { Chunk, TracedChunk } from './surrogate';
+import type { Chunk, LinearisedChunk } from './surrogate';
 
 /**
  * v → (F + cI) v with the Fisher information F = E[Jᵀ M J] of the policy in Gauss–Newton form: J
@@ -13,22 +14,25 @@ import type { Chunk, TracedChunk } from './surrogate';
  * derivatives; the forward pass is done once, and what it leaves behind belongs to the surrounding
  * `tf.tidy`.
  *
- * @param chunks rows of observations, traced already or not
+ * @param chunks rows of observations, linearised already or not
  * @param damping c
  * @returns vector [P] → product [P]
  */
 export function fisherVectorProduct(
   policy: Policy,
   parameters: Tensors,
-  chunks: readonly (Chunk | TracedChunk)[],
+  chunks: readonly (Chunk | LinearisedChunk)[],
   damping: number,
 ): (vector: tf.Tensor1D) => tf.Tensor1D {
   const rows = chunks.reduce((sum, { observation }) => sum + observation.shape[0], 0);
-  const traced = chunks.map((chunk) => {
-    const trace =
-      'trace' in chunk ? chunk.trace : policy.network.trace(parameters, chunk.observation);
-    const distribution = policy.head.distribution(trace.output, parameters, chunk.actionMask);
-    return { trace, distribution };
+  const linearised = chunks.map((chunk) => {
+    const linearisation =
+      'linearisation' in chunk
+        ? chunk.linearisation
+        : linearise(policy.network, parameters, chunk.observation);
+    const { output } = linearisation;
+    const distribution = policy.head.distribution(output, parameters, chunk.actionMask);
+    return { linearisation, distribution };
   });
 
   return (vector) =>
@@ -37,16 +41,16 @@ export function fisherVectorProduct(
       const extra = Object.fromEntries(
         policy.head.parameterNames.map((name) => [name, direction[name]!]),
       );
-      const sums = traced.map(({ trace, distribution }) =>
+      const sums = linearised.map(({ linearisation, distribution }) =>
         tf.tidy(() => {
-          const network = policy.network.tangent(parameters, trace, direction);
+          const network = linearisation.tangent(direction);
           const { network: cotangent, ...byExtra } = policy.head.applyFisher(distribution, {
             network,
             ...extra,
           });
-          const share = trace.output.shape[0] / rows;
+          const share = network.shape[0] / rows;
           const gradients = {
-            ...policy.network.backward(parameters, trace, tf.div(cotangent, rows)),
+            ...linearisation.backward(tf.div(cotangent, rows)),
             ...Object.fromEntries(
               Object.entries(byExtra).map(([name, value]) => [name, tf.mul(value, share)]),
             ),

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import { splitRows, sumTrees } from '../../engine/rows';
 import type { Tensors } from '../../engine/tensors';
 import type { Distribution } from '../policies/head';
-import type { Trace } from '../policies/network';
+import { linearise, type Linearisation } from '../policies/linearise';
 import type { Policy } from '../policies/policy';
 import { flatten, inOrderOf } from './flat';
 import type { PolicyBatch } from './update';
@@ -14,11 +14,11 @@ export interface Chunk {
   readonly actionMask?: tf.Tensor;
 }
 
-/** Some rows of the batch at the old parameters: one forward pass that gradient and Fisher products share. */
-export interface TracedChunk extends Chunk {
+/** Some rows of the batch at the old parameters: gradient and Fisher products share one forward pass. */
+export interface LinearisedChunk extends Chunk {
   readonly action: tf.Tensor;
   readonly advantage: tf.Tensor1D;
-  readonly trace: Trace;
+  readonly linearisation: Linearisation;
 }
 
 /** What stays fixed through the line search, chunk by chunk. */
@@ -35,7 +35,7 @@ export interface SurrogateGradient {
   readonly surrogate: tf.Scalar;
   /** [] mean entropy, nats */
   readonly entropy: tf.Scalar;
-  readonly chunks: readonly TracedChunk[];
+  readonly chunks: readonly LinearisedChunk[];
   readonly before: readonly Before[];
 }
 
@@ -48,31 +48,32 @@ export function surrogateGradient(
 ): SurrogateGradient {
   const rows = batch.observation.shape[0];
   const parts = splitRows({ ...batch } as Tensors, chunkRows) as unknown as Omit<
-    TracedChunk,
-    'trace'
+    LinearisedChunk,
+    'linearisation'
   >[];
-  const chunks: TracedChunk[] = [];
+  const chunks: LinearisedChunk[] = [];
   const before: Before[] = [];
   const sums = parts.map((part) => {
-    const trace = policy.network.trace(parameters, part.observation);
-    const distribution = policy.head.distribution(trace.output, parameters, part.actionMask);
+    const linearisation = linearise(policy.network, parameters, part.observation);
+    const { output } = linearisation;
+    const distribution = policy.head.distribution(output, parameters, part.actionMask);
     const logProbability = policy.head.logProbability(distribution, part.action);
-    chunks.push({ ...part, trace });
+    chunks.push({ ...part, linearisation });
     before.push({ distribution, logProbability });
     return tf.tidy(() => {
       const weight = tf.div(part.advantage, rows);
       const names = policy.head.parameterNames;
-      const score = (output: tf.Tensor, ...values: tf.Tensor[]): tf.Tensor => {
-        const at = Object.fromEntries(names.map((name, index) => [name, values[index]!]));
-        const moved = policy.head.distribution(output as tf.Tensor2D, at, part.actionMask);
+      const score = (at: tf.Tensor, ...values: tf.Tensor[]): tf.Tensor => {
+        const extra = Object.fromEntries(names.map((name, index) => [name, values[index]!]));
+        const moved = policy.head.distribution(at as tf.Tensor2D, extra, part.actionMask);
         return tf.sum(tf.mul(weight, policy.head.logProbability(moved, part.action)));
       };
       const [byOutput, ...byExtra] = tf.grads(score)([
-        trace.output,
+        output,
         ...names.map((name) => parameters[name]!),
       ]);
       const gradients = {
-        ...policy.network.backward(parameters, trace, byOutput as tf.Tensor2D),
+        ...linearisation.backward(byOutput as tf.Tensor2D),
         ...Object.fromEntries(names.map((name, index) => [name, byExtra[index]!])),
       };
       return {
@@ -99,7 +100,7 @@ export function surrogateGradient(
 export function measureCandidate(
   policy: Policy,
   parameters: Tensors,
-  chunks: readonly TracedChunk[],
+  chunks: readonly LinearisedChunk[],
   before: readonly Before[],
   rows: number,
 ): { surrogate: tf.Scalar; kl: tf.Scalar } {

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 
 import { splitRows, sumTrees } from '../../engine/rows';
 import type { Tensors } from '../../engine/tensors';
+import { linearise } from '../policies/linearise';
 import type { Network } from '../policies/network';
 import { conjugateGradient } from '../trpo/conjugate-gradient';
 import { flatten, inOrderOf, unflatten } from '../trpo/flat';
@@ -53,20 +54,20 @@ function stepGaussNewton(
 ): Tensors {
   const rows = chunks.reduce((sum, { target }) => sum + target.shape[0], 0);
   const asVector = (gradients: Tensors): tf.Tensor => flatten(inOrderOf(parameters, gradients));
-  const traces = chunks.map(({ observation }) => network.trace(parameters, observation));
+  const linearised = chunks.map(({ observation }) => linearise(network, parameters, observation));
   const errors = chunks.map(({ target }, index) =>
-    tf.sub(tf.reshape(target, [-1, 1]), traces[index]!.output),
+    tf.sub(tf.reshape(target, [-1, 1]), linearised[index]!.output),
   );
   const backward = (index: number, cotangent: tf.Tensor): tf.Tensor =>
-    asVector(network.backward(parameters, traces[index]!, tf.div(cotangent, rows) as tf.Tensor2D));
+    asVector(linearised[index]!.backward(tf.div(cotangent, rows) as tf.Tensor2D));
   const descent = sumTrees(errors.map((error, index) => backward(index, error))) as tf.Tensor1D;
   const loss = halfMeanSquare(errors, rows);
 
   const curvature = (vector: tf.Tensor1D): tf.Tensor1D =>
     tf.tidy(() => {
       const direction = unflatten(vector, parameters);
-      const sums = traces.map((trace, index) =>
-        tf.tidy(() => backward(index, network.tangent(parameters, trace, direction))),
+      const sums = linearised.map(({ tangent }, index) =>
+        tf.tidy(() => backward(index, tangent(direction))),
       );
       return tf.add(sumTrees(sums), tf.mul(options.damping, vector)) as tf.Tensor1D;
     });

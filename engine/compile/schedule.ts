@@ -288,6 +288,14 @@ function scheduleRegion(
     phase.reductions.forEach((node) => done.add(node));
   };
 
+  /** Counts as computed what a loop computes again from what is stored. */
+  const markCheap = (node: Node): void => {
+    if (!node.space || isAtHand(node) || done.has(node)) return;
+    done.add(node);
+    remaining.delete(node);
+    node.inputs.forEach(markCheap);
+  };
+
   while (remaining.size > 0) {
     const before = remaining.size;
     takeParameters();
@@ -314,10 +322,19 @@ function scheduleRegion(
         const missing = captured.filter(
           (node) => !isAtHand(node) || (context.chosen.has(node) && !isInMemory(node)),
         );
-        if (missing.length > 0) {
-          runPhase(missing, missing);
+        const kept = new Set(missing.filter((node) => !isCheap(node) || context.chosen.has(node)));
+        const canAgain = (node: Node): boolean =>
+          !node.space ||
+          isInMemory(node) ||
+          isAtHand(node) ||
+          kept.has(node) ||
+          (isCheap(node) && node.inputs.every(canAgain));
+        missing.filter((node) => !canAgain(node)).forEach((node) => kept.add(node));
+        if (kept.size > 0) {
+          runPhase([...kept], [...kept]);
           continue;
         }
+        missing.forEach(markCheap);
         statements.push(scheduleLoop(context, loop, done));
         for (const node of [...remaining]) {
           if (loopsOf(node) === loop) {

@@ -261,7 +261,7 @@ export function planGroups(
   return groups;
 }
 
-/** Elementwise functions of a product that can follow column by column. */
+/** Elementwise functions of a product that can follow column by column, with the cheap ones that they alone wait for. */
 function epilogueOf(
   product: NodeOf<'matmul'>,
   remaining: Set<Item>,
@@ -275,19 +275,34 @@ function epilogueOf(
   for (const entry of remaining) {
     if (entry.kind === 'strip' && entry.item.kind === 'node') entries.set(entry.item.node, entry);
   }
-  for (const node of order) {
-    const entry = entries.get(node);
-    if (!entry || node.op !== 'map' || node.columns !== product.columns) continue;
-    if (!node.inputs.some((input) => inside.has(input))) continue;
-    const fits = node.inputs.every((input) => {
-      if (inside.has(input) || !input.space) return true;
-      // Other rows come from buffers; a narrow product leaves the rest to the strip that follows.
-      return !narrow && input.op !== 'argument' && isThere(input) && isBuffered(input);
-    });
-    if (!fits || (narrow && !functions[node.name]!.isCheap)) continue;
+  // Other rows come from buffers; a narrow product leaves the rest to the strip that follows.
+  const isReadable = (node: Node): boolean =>
+    inside.has(node) ||
+    !node.space ||
+    (!narrow && node.op !== 'argument' && isThere(node) && isBuffered(node));
+  /** What has to be computed beside the product before an input can be read; null: it cannot be. */
+  const preparation = (input: Node): Node[] | null => {
+    if (isReadable(input)) return [];
+    const isPart = input.op === 'map' && functions[input.name]!.isCheap && entries.has(input);
+    if (!isPart || narrow || input.columns !== product.columns) return null;
+    const steps = input.inputs.map(preparation);
+    return steps.some((some) => some === null) ? null : [...steps.flatMap((some) => some!), input];
+  };
+  const take = (node: Node): void => {
+    if (inside.has(node)) return;
     inside.add(node);
     epilogue.push(node);
-    remaining.delete(entry);
+    remaining.delete(entries.get(node)!);
+  };
+  for (const node of order) {
+    if (!entries.has(node) || inside.has(node) || node.op !== 'map') continue;
+    if (node.columns !== product.columns || !node.inputs.some((input) => inside.has(input)))
+      continue;
+    if (narrow && !functions[node.name]!.isCheap) continue;
+    const steps = node.inputs.map(preparation);
+    if (steps.some((some) => some === null)) continue;
+    steps.forEach((some) => some!.forEach(take));
+    take(node);
   }
   return epilogue;
 }

@@ -88,6 +88,9 @@ export function planTile(schedule: Schedule, phase: RowPhase): TilePlan {
   // A loop ends with what it carries in the slots.
   for (const node of phase.stored) if (node.op === 'final') outputs.push({ kind: 'keep', node });
   const groups = planGroups(planner, phase.nodes, outputs, null);
+  for (const node of groups.flatMap((group) => passingValues(group, planner))) {
+    planner.spans.delete(node);
+  }
   // Values that later passes read live in memory, where this pass can read them as well.
   for (const node of phase.stored) if (node.op !== 'final') planner.spans.delete(node);
   const buffers = placeBuffers(planner);
@@ -107,6 +110,41 @@ function outputItems({ graph }: Schedule, nodes: readonly Node[]): StripItem[] {
     if (outputs.length > 0 && node.space) items.push({ kind: 'output', node, outputs, of: null });
   }
   return items;
+}
+
+/**
+ * Wide values that need no memory: nothing reads them but functions that share a loop over the columns with
+ * them. Functions of one width share it until something needs one of their values.
+ */
+function passingValues(group: Group, planner: Planner): Node[] {
+  if (group.kind !== 'strip') {
+    return groupsWithin(group).flatMap((inner) => passingValues(inner, planner));
+  }
+  const passing: Node[] = [];
+  let together: Node[] = [];
+  const end = (): void => {
+    passing.push(...together.filter((node) => isPassing(node, together)));
+    together = [];
+  };
+  const isPassing = (node: Node, loop: readonly Node[]): boolean => {
+    const span = planner.spans.get(node);
+    if (!span || span.from !== span.to) return false;
+    return group.items.every((item) =>
+      item.kind === 'node'
+        ? loop.includes(item.node) || !item.node.inputs.includes(node)
+        : item.node !== node,
+    );
+  };
+  for (const item of group.items) {
+    if (item.kind !== 'node') continue;
+    const { node } = item;
+    const isWide = node.op === 'map' && node.columns > mostRegisters;
+    const isNeeded = node.inputs.some((input) => together.includes(input));
+    if (isWide ? together.some(({ columns }) => columns !== node.columns) : isNeeded) end();
+    if (isWide) together.push(node);
+  }
+  end();
+  return passing;
 }
 
 /** The slot whose buffer a value lives in. */

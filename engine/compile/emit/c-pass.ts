@@ -67,6 +67,7 @@ function printGroups(plan: TilePlan, groups: readonly Group[], parts: PassParts)
   const { schedule, names, weights, sums } = parts;
   const { graph, stored } = schedule;
   const memory = (node: Node): string | null => memoryOf(plan, stored, node);
+  const first = plan.groups.find(({ kind }) => kind === 'product');
   const inner = (within: readonly Group[]): string[] =>
     printGroups(plan, within, parts).map((line) => `  ${line}`);
   return groups.flatMap((group) => {
@@ -87,6 +88,7 @@ function printGroups(plan: TilePlan, groups: readonly Group[], parts: PassParts)
           memory,
           parameter: names.entry,
           pack: (pair) => weights.place(group.node, pair),
+          upcoming: group === first ? upcomingMemory(plan, group.node, schedule) : [],
         });
       case 'outer':
         return printOuter(group.node, {
@@ -126,4 +128,23 @@ function printGroups(plan: TilePlan, groups: readonly Group[], parts: PassParts)
       }
     }
   });
+}
+
+/** What earlier passes stored, of as many columns as a product has, and a tile reads after it. */
+function upcomingMemory(
+  plan: TilePlan,
+  product: Node,
+  { stored }: PassParts['schedule'],
+): string[] {
+  const { phase } = plan;
+  return [...stored]
+    .filter(
+      (node) =>
+        node.space === phase.space &&
+        node.columns === product.columns &&
+        !phase.stored.includes(node) &&
+        !product.inputs.includes(node) &&
+        phase.nodes.some(({ inputs }) => inputs.includes(node)),
+    )
+    .map((node) => memoryOf(plan, stored, node)!);
 }

@@ -10,6 +10,8 @@ export interface ProductSurroundings {
   parameter(node: Node, column: string): string;
   /** Weights of a pair of inputs, in blocks of columns. */
   pack(pair: number): string;
+  /** Memory of as many columns that the tile reads later: it is fetched while the product is computed. */
+  readonly upcoming: readonly string[];
 }
 
 /**
@@ -19,7 +21,7 @@ export interface ProductSurroundings {
 export function printProduct(
   node: NodeOf<'matmul'>,
   epilogue: readonly Node[],
-  { memory, parameter, pack }: ProductSurroundings,
+  { memory, parameter, pack, upcoming }: ProductSurroundings,
 ): string[] {
   const n = node.columns;
   const block = blockOf(node);
@@ -82,6 +84,10 @@ export function printProduct(
   return [
     `for (int s = 0; s < strips; s++) for (int j = 0; j < ${n}; j += ${block}) {`,
     ...columns.map((c) => `  vf ${vectors.map((u) => `s${c}_${u} = {0}`).join(', ')};`),
+    ...upcoming.map(
+      (place) =>
+        `  for (int k = 0; k < ${block} * L; k += 16) __builtin_prefetch(${place} + ((int64_t)s * ${n} + j) * L + k);`,
+    ),
     ...sums.map((line) => `  ${line}`),
     `  const vf sums[${block}][${vectorsPerStrip}] = {${columns.map((c) => `{${vectors.map((u) => `s${c}_${u}`).join(', ')}}`).join(', ')}};`,
     `  for (int c = j; c < j + ${block}${n % block === 0 ? '' : ` && c < ${n}`}; c++) {`,

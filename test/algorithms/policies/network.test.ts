@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 
+import { linearise } from '../../../algorithms/policies/linearise';
 import { activations, createNetwork, type Network } from '../../../algorithms/policies/network';
 import {
   expectClose,
@@ -112,6 +113,30 @@ test('backward pass equals tf.grads', () => {
       });
     }),
     { numRuns: 25 },
+  );
+});
+
+test('linearised, by stored derivatives of few outputs or by passes through all layers', () => {
+  const outputs = fc.integer({ min: 1, max: 6 });
+  fc.assert(
+    fc.property(cases, outputs, (options, outputs) => {
+      const { network, parameters, observation, rowsOf, next } = build({ ...options, outputs });
+      const direction = randomLike(parameters, next);
+      const trace = network.trace(parameters, observation);
+      const cotangent = tf.tensor2d(float32s(trace.output.size, next), trace.output.shape);
+      const { output, tangent, backward } = linearise(network, parameters, observation);
+      expectClose(output.dataSync(), trace.output.dataSync(), 1e-6);
+      const expected = referenceTangent(network, plain(parameters), plain(direction), rowsOf);
+      expectClose(tangent(direction).dataSync(), expected, 2e-5);
+      const gradients = backward(cotangent);
+      const all = network.backward(parameters, trace, cotangent);
+      expect(Object.keys(gradients).sort()).toEqual(Object.keys(all).sort());
+      for (const [name, gradient] of Object.entries(gradients)) {
+        expect(gradient.shape).toEqual(all[name]!.shape);
+        expectClose(gradient.dataSync(), all[name]!.dataSync(), 1e-5);
+      }
+    }),
+    { numRuns: 40 },
   );
 });
 
