@@ -35,6 +35,7 @@ export function printProduct(
       '{',
       `  const float *x = ${base} + (int64_t)s * ${size} * L;`,
       `  const float *w = ${pack(pair)} + (int64_t)j * ${size};`,
+      '  #pragma GCC unroll 4',
       `  for (int k = 0; k < ${size}; k++, x += L, w += ${block}) {`,
       // All but the first are held: sixteen registers have room for one factor and one to come.
       ...vectors.map((u) => `    vf x${u} = v_load(x + ${u} * W);${u > 0 ? ` HOLD(x${u});` : ''}`),
