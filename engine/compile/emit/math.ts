@@ -13,8 +13,9 @@ export interface NumberTypes {
  * Built from PREFIX_fma, _select, _iselect, _clip (low, high, x; NaN stays), comparisons, _bits, _number, _float, _int, which the preludes
  * define. Errors as measured by test/engine/compile/math.test.ts.
  *
- * exp, log, sin and cos follow Cephes (Moshier 1989); tanh is the rational approximation of degree
- * 13/6 that Eigen uses, both polynomials times 256, so that the products of subnormal numbers stay exact.
+ * exp, log, sin and cos follow Cephes (Moshier 1989); tanh is a rational minimax approximation of degree
+ * 11/6 within ±8, of relative error 2e-8, the common factor of both polynomials chosen for the least
+ * error in float32.
  */
 export function printMath({ prefix: p, float: F, int: I, qualifiers: q }: NumberTypes): string {
   const polynomial = (x: string, coefficients: readonly string[]): string =>
@@ -139,8 +140,8 @@ ${q} ${F} ${p}_expm1(${F} x) {
 ${q} ${F} ${p}_tanh(${F} x) {
   ${F} y = ${p}_clip(${p}_set(-7.99881172180175781f), ${p}_set(7.99881172180175781f), x);
   ${F} z = y * y;
-  ${F} above = y * ${polynomial('z', ['-7.06756702e-14f', '5.12048112e-11f', '-2.20279599e-8f', '1.31130810e-5f', '3.80344922e-3f', '0.163139060f', '1.25274229f'])};
-  ${F} below = ${polynomial('z', ['3.06754140e-4f', '3.03448848e-2f', '0.580719292f', '1.25274241f'])};
+  ${F} above = y * ${polynomial('z', ['4.15281247e-11f', '-2.59717048e-8f', '1.74469296e-5f', '5.27315773e-3f', '0.229214221f', '1.76599991f'])};
+  ${F} below = ${polynomial('z', ['4.18918673e-4f', '4.24338207e-2f', '0.817880571f', '1.76600003f'])};
   return above / below;
 }
 ${q} ${F} ${p}_sigmoid(${F} x) { return ${p}_set(1.0f) / (${p}_exp(-x) + 1.0f); }

@@ -21,7 +21,7 @@ const functions: Readonly<Record<string, Accuracy>> = {
   log: { compute: tf.log, reference: Math.log, bound: 0.8 },
   sin: { compute: tf.sin, reference: Math.sin, bound: 1.6, isPeriodic: true },
   cos: { compute: tf.cos, reference: Math.cos, bound: 1.6, isPeriodic: true },
-  tanh: { compute: tf.tanh, reference: Math.tanh, bound: 4.5 },
+  tanh: { compute: tf.tanh, reference: Math.tanh, bound: 4 },
   log1p: { compute: tf.log1p, reference: log1p, bound: 2.5 },
   expm1: { compute: tf.expm1, reference: Math.expm1, bound: 2 },
   sigmoid: {
