@@ -9,19 +9,21 @@ import type { OpenedEnvironment } from './open-environment';
  */
 export function createClassicalPolicies(
   names: readonly string[],
-  { kind, parameters, environment, policies }: OpenedEnvironment,
+  opened: OpenedEnvironment,
 ): ClassicalPolicy[] {
+  const { kind, parameters, environment, policies } = opened;
+  const fitting = fittingPolicies(opened);
   return [...new Set(names)].map((name) => {
     const solver = findSolver(name, policies);
-    if (!applies(solver, kind.id)) {
-      const valid = policies.filter((candidate) => applies(candidate, kind.id));
+    if (!fitting.includes(solver)) {
       throw new InputError(
-        `policy '${name}' does not play ${kind.id}; those that do: ${valid.map((one) => one.name).join(', ')}`,
+        `policy '${name}' does not play ${kind.id}; those that do: ${fitting.map((one) => one.name).join(', ')}`,
       );
     }
     return solver.create(kind.id, parameters, environment.definition);
   });
 }
 
-const applies = ({ environments }: PolicySolver, id: string): boolean =>
-  environments === 'any' || environments.includes(id);
+/** The classical policies that play an environment. */
+export const fittingPolicies = ({ kind, policies }: OpenedEnvironment): PolicySolver[] =>
+  policies.filter(({ environments }) => environments === 'any' || environments.includes(kind.id));

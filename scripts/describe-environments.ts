@@ -2,6 +2,7 @@ import type { EnvironmentDefinition } from '../envs/environment';
 import type { EnvironmentKind } from '../envs/kind';
 import { centreOf, type Discrete, type Field, scaleOf, type Space } from '../envs/space';
 import { describeParameters } from './describe-parameters';
+import { markdownTable } from './markdown-table';
 
 /** docs/environments.md: every environment with what it observes, accepts, pays and measures. */
 export function describeEnvironments(kinds: readonly EnvironmentKind[]): string {
@@ -23,7 +24,7 @@ function describeKind(kind: EnvironmentKind): string {
     `## ${kind.title}: \`${kind.id}\``,
     kind.description,
     '### Observation',
-    table(
+    markdownTable(
       ['component', 'unit', 'bounds', 'description'],
       definition.observationSpace.fields.map((field) => [
         `\`${field.name}\``,
@@ -43,7 +44,7 @@ function describeKind(kind: EnvironmentKind): string {
     '### Metrics',
     describeMetrics(definition),
     '### Parameters',
-    table(
+    markdownTable(
       ['parameter', 'type', 'default', 'unit', 'description'],
       describeParameters(kind.schema).map((row) => [
         row.name,
@@ -59,7 +60,7 @@ function describeKind(kind: EnvironmentKind): string {
 function describeActions(space: Space): string {
   switch (space.kind) {
     case 'box':
-      return table(
+      return markdownTable(
         ['component', 'unit', 'bounds', 'centre', 'scale', 'description'],
         space.fields.map((field) => [
           `\`${field.name}\``,
@@ -78,7 +79,7 @@ function describeActions(space: Space): string {
 }
 
 const describeChoices = (choices: readonly Discrete[]): string =>
-  table(
+  markdownTable(
     ['component', 'choices', 'description'],
     choices.map(({ name, labels, description }) => [
       `\`${name}\``,
@@ -88,7 +89,7 @@ const describeChoices = (choices: readonly Discrete[]): string =>
   );
 
 function describeMetrics({ metrics }: EnvironmentDefinition): string {
-  return table(
+  return markdownTable(
     ['metric', 'unit', 'description'],
     [
       ['`return`', 'of the reward', 'Sum of the rewards of the episode.'],
@@ -110,10 +111,4 @@ const boundsOf = ({ low, high }: Field): string => `${numeral(low)} … ${numera
 function numeral(value: number): string {
   if (!Number.isFinite(value)) return value < 0 ? '−∞' : '∞';
   return String(Number(value.toPrecision(6))).replace('-', '−');
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }

@@ -31,14 +31,14 @@ export interface ParameterRow {
 
 /**
  * The parameters of a schema in reading order. Those inside an object follow it as `parent.child`;
- * those of one alternative of a union as `parent.child (kind)`.
+ * those of one alternative of a union as `parent.child (kind)`; where the whole is one of several forms, as
+ * `name (form 1)`.
  */
 export function describeParameters(schema: z.ZodType): ParameterRow[] {
-  return rowsOf(
-    z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema,
-    '',
-    '',
-  );
+  const json = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
+  const forms = alternativesOf(json);
+  if (forms.length === 0) return rowsOf(json, '', '');
+  return forms.flatMap((form, index) => rowsOf(form, '', ` (form ${index + 1})`));
 }
 
 function rowsOf(schema: JsonSchema, prefix: string, suffix: string): ParameterRow[] {

@@ -162,7 +162,7 @@ export function scheduleCost(
 }
 
 /** The market as a plan made on arrival takes it: typical values where coefficients are drawn. */
-function planningMarket(config: ExecutionConfig) {
+export function planningMarket(config: ExecutionConfig) {
   const { volatility, spread, temporaryImpact, permanentImpact, transientImpact } = config;
   const coefficients = [
     volatility,

@@ -5,7 +5,7 @@ import type { EvaluatedPolicy } from '../../algorithms/evaluation/simulate';
 import type { Config } from '../../configs/schema';
 import { InputError } from '../../engine/input-error';
 import { checkCount, chooseDevice } from '../check-options';
-import { createClassicalPolicies } from '../classical-policies';
+import { createClassicalPolicies, fittingPolicies } from '../classical-policies';
 import { type Command, deviceOptions, exitCodes, overrideOption } from '../command';
 import { formatEvaluation } from '../format-evaluation';
 import { loadTrained } from '../load-trained';
@@ -45,7 +45,7 @@ export const command: Command<Options> = {
         policy: {
           type: 'string',
           array: true,
-          describe: 'with --env: classical policies to evaluate',
+          describe: 'with --env: classical policies to evaluate, or all that fit',
         },
         baselines: {
           type: 'string',
@@ -90,6 +90,10 @@ export const command: Command<Options> = {
       .example(
         '$0 evaluate --env configs/avellaneda-stoikov.yaml --policy avellaneda-stoikov symmetric --episodes 100000',
         'classical policies on the same noise',
+      )
+      .example(
+        '$0 evaluate --env configs/execution-caps.yaml --policy all',
+        'every classical policy that fits; the first is compared with the others',
       )
       .example('$0 evaluate runs/quickstart --exact', 'and what each policy earns in expectation')
       .example('$0 evaluate runs/quickstart --baselines symmetric --json', 'for another program'),
@@ -178,16 +182,18 @@ async function openTrained(path: string, options: Options): Promise<Subject> {
 /** Without baselines, the first policy is compared with the others. */
 async function openClassical(file: string, options: Options): Promise<Subject> {
   const { policy: names = [], baselines: others } = options;
-  if (names.length === 0) {
-    throw new InputError(
-      'evaluate: --env needs --policy NAME…, the classical policies to evaluate',
-    );
-  }
   const config = readConfig(file, options.set);
   const opened = await openEnvironment(config.env);
+  const fitting = fittingPolicies(opened).map(({ name }) => name);
+  if (names.length === 0) {
+    throw new InputError(
+      `evaluate: --env needs --policy NAME…, or --policy all; those that fit ${opened.kind.id}: ${fitting.join(', ')}`,
+    );
+  }
   await start(config, options);
-  const split = others === undefined ? 1 : new Set(names).size;
-  const all = createClassicalPolicies([...names, ...(others ?? [])], opened);
+  const chosen = names.length === 1 && names[0] === 'all' ? fitting : names;
+  const split = others === undefined ? 1 : new Set(chosen).size;
+  const all = createClassicalPolicies([...chosen, ...(others ?? [])], opened);
   return {
     config,
     opened,
