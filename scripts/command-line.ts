@@ -11,6 +11,7 @@ const commands = [
   ['export', '<checkpoint>', 'Write a trained policy as ONNX, TensorFlow.js or JavaScript'],
   ['envs', '[id]', 'List the environments, or describe one'],
   ['solve', '[solver] [problem]', 'Solve a problem by a classical method'],
+  ['calibrate', '<files..>', 'Estimate the parameters of the models from market data'],
   ['devices', '', 'List the devices, and why those that are missing are'],
   ['bench', '', 'Measure the devices'],
 ] as const;
