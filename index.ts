@@ -239,6 +239,17 @@ export {
   solveAlmgrenChriss,
 } from './algorithms/solvers/almgren-chriss';
 export {
+  type ContinuousExecution,
+  type ContinuousExecutionProblem,
+  solveContinuousExecution,
+} from './algorithms/solvers/almgren-chriss/continuous';
+export {
+  type FrontierPoint,
+  minimiseValueAtRisk,
+  traceFrontier,
+  type ValueAtRiskMinimum,
+} from './algorithms/solvers/almgren-chriss/frontier';
+export {
   type AvellanedaStoikovProblem,
   avellanedaStoikovProblem,
   solveAvellanedaStoikov,
@@ -249,6 +260,37 @@ export {
   type CarteaJaimungalSolution,
   solveCarteaJaimungal,
 } from './algorithms/solvers/cartea-jaimungal';
+export { type BasketProblem, type BasketSolution, solveBasket } from './algorithms/solvers/basket';
+export {
+  type LiquidationGameProblem,
+  type LiquidationGameSolution,
+  solveLiquidationGame,
+} from './algorithms/solvers/liquidation-game';
+export {
+  type ObizhaevaWangProblem,
+  solveContinuousTransient,
+  solveObizhaevaWang,
+  solveTransientImpact,
+  type TransientSolution,
+} from './algorithms/solvers/obizhaeva-wang';
+export { solveTransientSchedule } from './algorithms/solvers/obizhaeva-wang/policy';
+export {
+  type DepthProblem,
+  type DepthSolution,
+  depthOfUtility,
+  rewardOfDepth,
+  solveDepth,
+} from './algorithms/solvers/order-choice/depth';
+export {
+  liquidateByLimitOrders,
+  type LimitLiquidationProblem,
+  type LimitLiquidationSolution,
+} from './algorithms/solvers/order-choice/liquidation';
+export {
+  chooseOrder,
+  type OrderAction,
+  type OrderProblem,
+} from './algorithms/solvers/order-choice/orders';
 export type { ClassicalPolicy, PolicyInput, PolicySolver } from './algorithms/solvers/policy';
 export {
   certaintyEquivalent as certaintyEquivalentOfQuotes,
@@ -266,11 +308,60 @@ export {
   type QuoteTable,
   tabulateQuotes,
 } from './algorithms/solvers/quote-table';
+export {
+  type CaraProblem,
+  type CaraSolution,
+  solveCaraQuotes,
+} from './algorithms/solvers/cara-quotes';
+export { type GueantLehalleProblem, solveGueantLehalle } from './algorithms/solvers/gueant-lehalle';
+export { type RaidPeriod, type RaidSolution, solveRaid } from './algorithms/solvers/raid';
+export { openRaid, type RaidGame } from './algorithms/solvers/raid/game';
+export type { RaidProblem, RaidState, Stop, Traded } from './algorithms/solvers/raid/rules';
 export { findSolver, solvers } from './algorithms/solvers/registry';
+export {
+  type ScheduleProblem,
+  type ScheduleSolution,
+  solveSchedule,
+} from './algorithms/solvers/schedule';
 export { schedulePolicy } from './algorithms/solvers/schedule-policy';
 export { solveSymmetricQuotes } from './algorithms/solvers/symmetric-quotes';
 export { tabulatePolicy } from './algorithms/solvers/tabulate-policy';
+export { defineSolver, type Solver } from './algorithms/solvers/solver';
+export { solveTour, type TourProblem, type TourSolution } from './algorithms/solvers/tour';
+export { parseTsplib } from './algorithms/solvers/tour/tsplib';
 export { solveTwap } from './algorithms/solvers/twap';
+export { solveVwap } from './algorithms/solvers/vwap';
+
+// Market data, and the parameters estimated from it
+
+export {
+  type Calibration,
+  type CalibrationOptions,
+  calibrate,
+} from './algorithms/calibration/calibrate';
+export type { Estimate } from './algorithms/calibration/estimate';
+export { estimateFillCurve, measureFillCurve } from './algorithms/calibration/fill-curve';
+export { createOrderFlow, estimateOrderFlow } from './algorithms/calibration/order-flow';
+export { recordLobster } from './algorithms/calibration/record-lobster';
+export { recordTrades } from './algorithms/calibration/record-trades';
+export { estimateSpread } from './algorithms/calibration/spread';
+export { createTape } from './algorithms/calibration/tape';
+export { estimateVolatility } from './algorithms/calibration/volatility';
+export { estimateVolumeCurve } from './algorithms/calibration/volume-curve';
+export {
+  type LobsterBook,
+  type LobsterEvent,
+  lobsterPriceUnits,
+  readLobster,
+} from './envs/market-data/lobster';
+export type { LineSource } from './envs/market-data/rows';
+export {
+  mergeTradesAndQuotes,
+  type Quote,
+  readQuotes,
+  readTrades,
+  type Trade,
+} from './envs/market-data/trades-and-quotes';
 
 // Configs and what a run leaves on the disk
 
@@ -302,6 +393,12 @@ export { createEventFile, type EventFile, type EventFileOptions } from './output
 export { type LoadOptions, loadTrained, type Trained } from './scripts/load-trained';
 export { programVersion } from './scripts/program-version';
 export { readConfig } from './scripts/read-config';
+
+// Classical solutions as `solve` shows them
+
+export { type Chart, type ChartSize, drawChart } from './outputs/chart';
+export { findSolution, solutions } from './outputs/solutions/registry';
+export type { Presentation, Solution } from './outputs/solutions/solution';
 
 // Export
 

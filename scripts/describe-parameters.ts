@@ -32,13 +32,16 @@ export interface ParameterRow {
 /**
  * The parameters of a schema in reading order. Those inside an object follow it as `parent.child`;
  * those of one alternative of a union as `parent.child (kind)`; where the whole is one of several forms, as
- * `name (form 1)`.
+ * `name (its kind)` or `name (form 1)`.
  */
 export function describeParameters(schema: z.ZodType): ParameterRow[] {
   const json = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
   const forms = alternativesOf(json);
   if (forms.length === 0) return rowsOf(json, '', '');
-  return forms.flatMap((form, index) => rowsOf(form, '', ` (form ${index + 1})`));
+  return forms.flatMap((form, index) => {
+    const kind = kindOf(form) ?? `form ${index + 1}`;
+    return rowsOf(form, '', ` (${String(kind)})`);
+  });
 }
 
 function rowsOf(schema: JsonSchema, prefix: string, suffix: string): ParameterRow[] {

@@ -1,8 +1,13 @@
+import { z } from 'zod';
+
 import type { MarketMakingConfig } from '../../envs/market-making/config';
 import { meanArrivalRate } from '../../envs/processes/arrivals';
 import { avellanedaStoikovProblem } from './avellaneda-stoikov';
+import { carryBack, depthsOf, type InventoryEquation, solveStationary } from './inventory-equation';
 import type { PolicySolver } from './policy';
+import { depthsByInventory, inventories, quoteKeys, timeLeft } from './quote-problem';
 import { quotePolicy, type QuoteTable, raiseQuotes, tabulateQuotes } from './quote-table';
+import { defineSolver } from './solver';
 
 export interface CarteaJaimungalProblem {
   /** T, time. */
@@ -36,92 +41,40 @@ export interface CarteaJaimungalSolution {
  * @returns quotes exact at the start of each step, without a lower bound
  */
 export function solveCarteaJaimungal(problem: CarteaJaimungalProblem): CarteaJaimungalSolution {
-  const { horizon, steps, fillDecay, terminal, maximum } = problem;
+  const { horizon, steps, terminal, maximum } = problem;
   const width = 2 * maximum + 1;
   const value = new Float64Array((steps + 1) * width);
-  let current = Float64Array.from({ length: width }, (_, i) => -terminal * (i - maximum) ** 2);
+  let current = valueAtHorizon(terminal, maximum);
   value.set(current, steps * width);
   for (let step = steps - 1; step >= 0; step -= 1) {
-    current = stepBack(problem, current, horizon / steps);
+    current = carryBack(equationOf(problem), current, horizon / steps);
     value.set(current, step * width);
   }
-  const quotes = tabulateQuotes(steps, maximum, (step, inventory) => {
-    const at = (q: number) => value[step * width + q + maximum]!;
-    const gain = (q: number) => (Math.abs(q) > maximum ? 0 : at(inventory) - at(q));
-    return {
-      bid: 1 / fillDecay + gain(inventory + 1),
-      ask: 1 / fillDecay + gain(inventory - 1),
-    };
-  });
+  const quotes = tabulateQuotes(steps, maximum, (step, inventory) =>
+    depthsOf(
+      value.subarray(step * width, (step + 1) * width),
+      maximum,
+      1 / problem.fillDecay,
+    )(inventory),
+  );
   return { quotes, value };
 }
 
-/**
- * h(t − duration) from h(t). ω may span hundreds of orders of magnitude over the inventories, so
- * what is propagated is the ratio y = ω(t − τ)/ω(t), which obeys the same equation with the matrix
- * scaled by ω(t). Shifted by c = φκQ² that matrix has no negative entry: its exponential series
- * loses no digits. Substeps keep the series short.
- */
-function stepBack(
-  problem: CarteaJaimungalProblem,
-  value: Float64Array,
-  duration: number,
-): Float64Array<ArrayBuffer> {
-  const { rate, fillDecay, running, maximum } = problem;
-  const width = value.length;
-  const shift = running * fillDecay * maximum ** 2;
-  const diagonal = value.map((_, i) => shift - running * fillDecay * (i - maximum) ** 2);
-  const h = Float64Array.from(value);
-  let left = duration;
-  while (left > 0) {
-    const upper = new Float64Array(width);
-    const lower = new Float64Array(width);
-    let norm = 0;
-    for (let i = 0; i < width; i += 1) {
-      const ratio = (j: number) => (rate / Math.E) * boundedExp(fillDecay * (h[j]! - h[i]!));
-      if (i + 1 < width) upper[i] = ratio(i + 1);
-      if (i > 0) lower[i] = ratio(i - 1);
-      norm = Math.max(norm, diagonal[i]! + upper[i]! + lower[i]!);
-    }
-    const tau = Math.min(left, norm > 0 ? 16 / norm : left);
-    const ratio = exponentialOfOnes(lower, diagonal, upper, tau);
-    for (let i = 0; i < width; i += 1)
-      h[i] = h[i]! + (Math.log(ratio[i]!) - shift * tau) / fillDecay;
-    left -= tau;
-  }
-  return h;
-}
+/** −αq² */
+const valueAtHorizon = (terminal: number, maximum: number): Float64Array<ArrayBuffer> =>
+  Float64Array.from(inventories(maximum), (q) => -terminal * q ** 2);
 
-/** A steeper ratio lasts for a time far below rounding: a later substep resolves what is left. */
-const boundedExp = (exponent: number): number => Math.exp(Math.min(exponent, 600));
-
-/** exp(τM)·1 for a tridiagonal matrix M without negative entries, to full relative precision. */
-function exponentialOfOnes(
-  lower: Float64Array,
-  diagonal: Float64Array,
-  upper: Float64Array,
-  tau: number,
-): Float64Array {
-  const width = diagonal.length;
-  let term = new Float64Array(width).fill(1);
-  const sum = Float64Array.from(term);
-  for (let order = 1, growing = true; growing; order += 1) {
-    const next = new Float64Array(width);
-    growing = false;
-    for (let i = 0; i < width; i += 1) {
-      const product =
-        diagonal[i]! * term[i]! +
-        (i > 0 ? lower[i]! * term[i - 1]! : 0) +
-        (i + 1 < width ? upper[i]! * term[i + 1]! : 0);
-      next[i] = (product * tau) / order;
-      const before = sum[i]!;
-      sum[i] = before + next[i]!;
-      if (sum[i] !== before) growing = true;
-    }
-    term = next;
-  }
-  return sum;
-}
+const equationOf = ({
+  rate,
+  fillDecay,
+  running,
+  maximum,
+}: Omit<CarteaJaimungalProblem, 'horizon' | 'steps' | 'terminal'>): InventoryEquation => ({
+  coupling: rate / Math.E,
+  fillDecay,
+  running,
+  maximum,
+});
 
 /**
  * The problem that an environment poses. Without an inventory penalty in the reward, exponential
@@ -166,3 +119,53 @@ export const carteaJaimungal: PolicySolver<MarketMakingConfig> = {
     return quotePolicy('cartea-jaimungal', config, raiseQuotes(quotes, config.depth.minimum));
   },
 };
+
+export const carteaJaimungalSolver = defineSolver({
+  name: 'cartea-jaimungal',
+  title: 'Market making under a running inventory penalty',
+  description:
+    'Exact depths in continuous time, E[X_T + q_T S_T − αq_T² − φ∫q²dt] at its greatest: a tridiagonal matrix exponential, in logarithms; and those of an infinite horizon, from its largest eigenvalue.',
+  source:
+    'Cartea, Jaimungal and Penalva (2015), Algorithmic and High-Frequency Trading, section 10.2.',
+  schema: z.strictObject({
+    inventoryPenalty: quoteKeys.inventoryPenalty,
+    terminalPenalty: quoteKeys.terminalPenalty,
+    arrivalRate: quoteKeys.arrivalRate,
+    fillDecay: quoteKeys.fillDecay,
+    maxInventory: quoteKeys.maxInventory,
+    horizon: quoteKeys.horizon,
+    time: quoteKeys.time,
+  }),
+  example: {
+    inventoryPenalty: 0.01,
+    terminalPenalty: 0.001,
+    arrivalRate: 100,
+    fillDecay: 1,
+    maxInventory: 60,
+    horizon: 1,
+    time: 0,
+  },
+  solve(input) {
+    const { inventoryPenalty, terminalPenalty, arrivalRate, fillDecay, maxInventory } = input;
+    const equation = equationOf({
+      rate: arrivalRate,
+      fillDecay,
+      running: inventoryPenalty,
+      maximum: maxInventory,
+    });
+    const value = carryBack(
+      equation,
+      valueAtHorizon(terminalPenalty, maxInventory),
+      timeLeft(input),
+    );
+    const limit = solveStationary(equation);
+    const depths = (h: Float64Array) =>
+      depthsByInventory(maxInventory, depthsOf(h, maxInventory, 1 / fillDecay));
+    return {
+      inventory: inventories(maxInventory),
+      ...depths(value),
+      value: [...value],
+      stationary: { ...depths(limit.value), gain: limit.gain },
+    };
+  },
+});

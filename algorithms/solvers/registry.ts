@@ -3,20 +3,32 @@ import { closest } from 'fastest-levenshtein';
 import { InputError } from '../../engine/input-error';
 import { almgrenChriss } from './almgren-chriss';
 import { avellanedaStoikov } from './avellaneda-stoikov';
+import { caraQuotes } from './cara-quotes';
 import { carteaJaimungal } from './cartea-jaimungal';
 import { fixedDepth } from './fixed-depth';
+import { gueantLehalle } from './gueant-lehalle';
 import { noQuotes } from './no-quotes';
+import { obizhaevaWang } from './obizhaeva-wang/policy';
 import type { PolicySolver } from './policy';
 import { randomActions } from './random';
+import { schedulePolicySolver } from './schedule/water-filling';
 import { symmetricQuotes } from './symmetric-quotes';
 import { twap } from './twap';
+import { valueIteration } from './value-iteration';
+import { vwap } from './vwap';
 
 /** The classical policies, by the names under which configs and commands ask for them. */
 export const solvers: readonly PolicySolver[] = [
   twap,
+  vwap,
+  schedulePolicySolver,
   almgrenChriss,
+  obizhaevaWang,
   avellanedaStoikov,
+  gueantLehalle,
   carteaJaimungal,
+  valueIteration,
+  caraQuotes,
   symmetricQuotes,
   fixedDepth,
   noQuotes,

@@ -1,3 +1,5 @@
+import { stringify } from 'yaml';
+
 import { writeFileAtomically } from '../../outputs/atomic-file';
 import { drawChart } from '../../outputs/chart';
 import { findSolution, solutions } from '../../outputs/solutions/registry';
@@ -7,7 +9,6 @@ import { type Command, exitCodes, overrideOption } from '../command';
 import { describeSolver } from '../describe-solver';
 import { formatPresentation } from '../format-presentation';
 import { readProblem } from '../read-problem';
-import { stringify } from 'yaml';
 
 interface Options {
   readonly solver: string | undefined;
@@ -51,12 +52,12 @@ export const command: Command<Options> = {
       .example('$0 solve tour --tsplib ftv33.atsp', 'the cheapest order of trades'),
 
   async run(options) {
-    process.stdout.write(`${await answer(options)}\n`);
+    process.stdout.write(`${answer(options)}\n`);
     return exitCodes.done;
   },
 };
 
-async function answer(options: Options): Promise<string> {
+function answer(options: Options): string {
   const { solver: name, json } = options;
   if (name === undefined) return list(json);
   const solution = findSolution(name);
@@ -64,7 +65,7 @@ async function answer(options: Options): Promise<string> {
   if (options.example) {
     return json ? JSON.stringify(solver.example, null, 2) : stringify(solver.example).trimEnd();
   }
-  const input = await readProblem(solver, options);
+  const input = readProblem(solver, options);
   if (input === undefined) return describeSolver(solver, json);
   return solveAndShow(solution, input, options);
 }

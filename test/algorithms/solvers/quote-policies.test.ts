@@ -115,16 +115,20 @@ test('simulated profits of Avellaneda–Stoikov quotes match their exact moments
   expect(values.return).toEqual(values.profit!.map((value) => expect.closeTo(value, 3)));
 });
 
-test.each(['cartea-jaimungal', 'fixed-depth', 'no-quotes'])(
-  'simulated returns of %s match their exact mean',
-  (name) => {
-    const { config, definition, policy } = create(name, benchmark);
-    const table = tabulatePolicy(config, definition, (input) => policy.act(input));
-    const exact = expectedReturn(quoteModel(config), table);
-    const { mean, meanError } = statistics(play(name, benchmark, 5_000, 2).values.return!);
-    expect(Math.abs(mean - exact)).toBeLessThan(3.5 * meanError);
-  },
-);
+test.each([
+  'gueant-lehalle',
+  'cartea-jaimungal',
+  'value-iteration',
+  'cara-quotes',
+  'fixed-depth',
+  'no-quotes',
+])('simulated returns of %s match their exact mean', (name) => {
+  const { config, definition, policy } = create(name, benchmark);
+  const table = tabulatePolicy(config, definition, (input) => policy.act(input));
+  const exact = expectedReturn(quoteModel(config), table);
+  const { mean, meanError } = statistics(play(name, benchmark, 5_000, 2).values.return!);
+  expect(Math.abs(mean - exact)).toBeLessThan(3.5 * meanError);
+});
 
 test.each([1, 7])('the table of %i steps comes back through the policy', (steps) => {
   const { config, definition, policy } = create('avellaneda-stoikov', {
