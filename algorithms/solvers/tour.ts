@@ -25,7 +25,7 @@ export interface TourSolution {
   readonly proved: boolean;
 }
 
-const defaultLimits: TourLimits = { iterations: 100_000, branches: 200_000, seconds: 8, seed: 1 };
+const defaultLimits: TourLimits = { iterations: 100_000, branches: 200_000, seconds: 7, seed: 1 };
 
 /**
  * The cheapest order in which to visit every node once, costs being asymmetric and of any sign.

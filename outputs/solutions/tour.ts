@@ -67,7 +67,9 @@ function drawMatrix(
   const rows = permuted ? order : costs.map((_, i) => i);
   const block = Math.ceil(n / drawnCells);
   const cells = averageBlocks(costs, rows, block);
-  const names = Array.from({ length: Math.ceil(n / block) }, (_, k) => String(k * block));
+  // The table counts places from 1, and nodes from 0.
+  const first = permuted ? 1 : 0;
+  const names = Array.from({ length: Math.ceil(n / block) }, (_, k) => String(first + k * block));
   const levels = cells.map(([, , cost]) => cost).sort((a, b) => a - b);
   // A few costs far from all others would leave these one colour.
   const last = Math.max(0, levels.length - 1);
