@@ -268,6 +268,7 @@ export {
 } from './algorithms/solvers/liquidation-game';
 export {
   type ObizhaevaWangProblem,
+  solveExponentialImpact,
   solveContinuousTransient,
   solveObizhaevaWang,
   solveTransientImpact,

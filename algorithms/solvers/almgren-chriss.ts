@@ -43,8 +43,11 @@ export interface AlmgrenChrissSolution {
  *
  * Almgren and Chriss (2000), Optimal execution of portfolio transactions, Journal of Risk 3:
  * x_j = X sinh(κ(T − t_j)) / sinh(κT), equations (17)–(20); for λ < 0, κ is imaginary and sinh is sin.
- * The ratios are written with e^{−κt} and expm1, which neither overflow nor cancel.
- * @throws InputError where η − γτ/2 ≤ 0, or where λ is so negative that E + λV has no minimum
+ * The ratios are written with e^{−κt} and expm1, which neither overflow nor cancel. The ε of the spread does
+ * not matter as long as all trades have one sign; for λ so negative that the schedule buys before it sells, it
+ * is the optimum for ε = 0.
+ * @throws InputError where η − γτ/2 ≤ 0, where λ is so negative that E + λV has no minimum, and where
+ * numbers overflow
  */
 export function solveAlmgrenChriss(problem: AlmgrenChrissProblem): AlmgrenChrissSolution {
   const { quantity, periods, horizon, volatility, permanentImpact, riskAversion } = problem;
@@ -56,6 +59,9 @@ export function solveAlmgrenChriss(problem: AlmgrenChrissProblem): AlmgrenChriss
     );
   }
   const curvature = (riskAversion * volatility ** 2 * tau ** 2) / netImpact;
+  if (!Number.isFinite(curvature)) {
+    throw new InputError(`riskAversion: ${riskAversion}; so large that λσ²τ²/η̃ overflows`);
+  }
   const shape = curvature < 0 ? sine(curvature, periods) : hyperbolicSine(curvature, periods);
 
   const holdings = Float64Array.from({ length: periods + 1 }, (_, j) =>

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import { InputError } from '../../engine/input-error';
-import { solvePositiveDefinite } from './obizhaeva-wang/cholesky';
+import { mostTrades, solvePositiveDefinite } from './obizhaeva-wang/cholesky';
 import { defineSolver } from './solver';
 
 export interface ObizhaevaWangProblem {
@@ -42,6 +42,41 @@ export function solveObizhaevaWang(problem: ObizhaevaWangProblem): TransientSolu
   return { trades, cost: 0.5 * impact * quantity * (1 + Math.exp(-step)) * ends };
 }
 
+/**
+ * The same at any times: with a_i = e^{−ρ(t_i − t_{i−1})} the trades are as 1/(1 + a_1) at first, 1/(1 + a_N) at
+ * last, and 1/(1 + a_i) − a_{i+1}/(1 + a_{i+1}) between them. O(N).
+ *
+ * Alfonsi, Fruth and Schied (2008), Constrained portfolio liquidation in a limit order book model, Banach Center
+ * Publications 83.
+ * @param times of the trades, two or more, ascending
+ */
+export function solveExponentialImpact(
+  { quantity, resilience, impact }: Omit<ObizhaevaWangProblem, 'periods' | 'horizon'>,
+  times: readonly number[],
+): TransientSolution {
+  const last = times.length - 1;
+  const share = (i: number): number =>
+    1 / (1 + Math.exp(-resilience * (times[i]! - times[i - 1]!)));
+  const trades = new Float64Array(times.length);
+  trades[0] = share(1);
+  trades[last] = share(last);
+  for (let i = 1; i < last; i += 1) {
+    // 1 − a_i a_{i+1}, which does not cancel.
+    const faded = -Math.expm1(-resilience * (times[i + 1]! - times[i - 1]!));
+    trades[i] = faded * share(i) * share(i + 1);
+  }
+  return scaleTo(quantity, impact, trades);
+}
+
+/** The trades in proportion to the solution u of Gu = 1, and ½xᵀGx. */
+function scaleTo(quantity: number, impact: number, shares: Float64Array): TransientSolution {
+  const total = shares.reduce((sum, share) => sum + share, 0);
+  return {
+    trades: shares.map((share) => (quantity * share) / total),
+    cost: (0.5 * impact * quantity ** 2) / total,
+  };
+}
+
 /** The limit of many periods: blocks at both ends, an even rate between them. */
 export function solveContinuousTransient({
   quantity,
@@ -61,7 +96,8 @@ export function solveContinuousTransient({
  * Mathematical Finance 22.
  * @param times of the trades, ascending
  * @param decay of a lag, 1 at lag 0
- * @throws InputError where G is not positive definite: prices could be manipulated at a profit
+ * @throws InputError where G is not positive definite: prices could be manipulated at a profit; and for
+ * thousands of times
  */
 export function solveTransientImpact(
   quantity: number,
@@ -70,6 +106,11 @@ export function solveTransientImpact(
   decay: (lag: number) => number,
 ): TransientSolution {
   const n = times.length;
+  if (n > mostTrades) {
+    throw new InputError(
+      `periods: ${n - 1}; under such a kernel expected at most ${mostTrades - 1}`,
+    );
+  }
   const matrix = new Float64Array(n * n);
   for (let i = 0; i < n; i += 1) {
     for (let j = 0; j <= i; j += 1) matrix[i * n + j] = decay(times[i]! - times[j]!);
@@ -80,11 +121,7 @@ export function solveTransientImpact(
       'kernel: not positive definite at these times, so that no schedule is the cheapest; expected a convex decay, at times apart',
     );
   }
-  const total = shares.reduce((sum, share) => sum + share, 0);
-  return {
-    trades: shares.map((share) => (quantity * share) / total),
-    cost: (0.5 * impact * quantity ** 2) / total,
-  };
+  return scaleTo(quantity, impact, shares);
 }
 
 const rate = z.number().nonnegative().meta({ unit: '1/time' });
@@ -112,8 +149,7 @@ const kernelSchema = z.discriminatedUnion('kind', [
 
 type Kernel = z.output<typeof kernelSchema>;
 
-function decayOf(kernel: Kernel | null, resilience: number): (lag: number) => number {
-  if (kernel === null) return (lag) => Math.exp(-resilience * lag);
+function decayOf(kernel: Kernel): (lag: number) => number {
   if (kernel.kind === 'power-law') return (lag) => (1 + lag / kernel.scale) ** -kernel.exponent;
   const total = kernel.terms.reduce((sum, { weight }) => sum + weight, 0);
   return (lag) =>
@@ -127,9 +163,9 @@ export const obizhaevaWangSolver = defineSolver({
   name: 'obizhaeva-wang',
   title: 'Execution where impact decays',
   description:
-    'Closed form for exponential decay at even times; other kernels and times by a linear solve, O(n³).',
+    'Closed form for exponential decay, at even times or others; other kernels by a linear solve, O(n³).',
   source:
-    'Obizhaeva and Wang (2013), Journal of Financial Markets 16; Gatheral, Schied and Slynko (2012), Mathematical Finance 22.',
+    'Obizhaeva and Wang (2013), Journal of Financial Markets 16; Alfonsi, Fruth and Schied (2008), Banach Center Publications 83; Gatheral, Schied and Slynko (2012), Mathematical Finance 22.',
   schema: z
     .strictObject({
       quantity: z.number().describe('X; negative for a purchase.').meta({ unit: 'shares' }),
@@ -169,17 +205,23 @@ export const obizhaevaWangSolver = defineSolver({
     .refine(({ times }) => times === null || times.every((t, i) => i === 0 || t > times[i - 1]!), {
       path: ['times'],
       message: 'expected ascending times',
+    })
+    .refine(({ times, horizon }) => times === null || times.at(-1)! <= horizon, {
+      path: ['times'],
+      message: 'expected times up to the horizon',
     }),
   example: { quantity: 1e5, periods: 10, horizon: 1, resilience: 2, impact: 1e-4 },
   solve({ kernel, times, ...problem }) {
-    const { quantity, periods, horizon, resilience, impact } = problem;
+    const { quantity, periods, horizon, impact } = problem;
     const at = times ?? Array.from({ length: periods + 1 }, (_, i) => (horizon * i) / periods);
     const solution =
-      kernel === null && times === null
-        ? solveObizhaevaWang(problem)
-        : solveTransientImpact(quantity, impact, at, decayOf(kernel, resilience));
+      kernel !== null
+        ? solveTransientImpact(quantity, impact, at, decayOf(kernel))
+        : times !== null
+          ? solveExponentialImpact(problem, times)
+          : solveObizhaevaWang(problem);
     return {
-      trades: [...solution.trades],
+      trades: Array.from(solution.trades),
       cost: solution.cost,
       times: at,
       ...(kernel === null ? { continuous: solveContinuousTransient(problem) } : {}),

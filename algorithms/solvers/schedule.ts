@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { InputError } from '../../engine/input-error';
+import { costOf, createLevel } from './schedule/level';
 import { solveWholeLots } from './schedule/whole-lots';
 import { defineSolver } from './solver';
 
@@ -9,8 +10,8 @@ export interface ScheduleProblem {
   readonly quantity: number;
   /** a₁ … a_N, quote currency / shares², positive: a period's cost is ½a x². */
   readonly impact: ArrayLike<number>;
-  /** The most that each period can take, shares; infinity or null: as much as one likes. */
-  readonly cap: ArrayLike<number> | null;
+  /** The most that each period can take, shares; null or infinity: as much as one likes. */
+  readonly cap: ArrayLike<number | null> | null;
   /** Whether trades are whole numbers; caps are rounded down. */
   readonly lots: boolean;
 }
@@ -31,30 +32,51 @@ export interface ScheduleSolution {
 
 /**
  * The cheapest way to trade a quantity over periods of limited liquidity: minimise ½Σ a_t x_t² subject to
- * Σ x_t = Q and 0 ≤ x_t ≤ cap_t. The marginal cost a_t x_t is equal wherever no cap binds, x_t(λ) =
- * min(cap_t, λ/a_t), and Σ x_t(λ) is piecewise linear in λ with a bend at each a_t·cap_t: the bends are
- * sorted and the piece that holds Q found by bisection, O(N log N).
+ * Σ x_t = Q and 0 ≤ x_t ≤ cap_t, with x_t = min(cap_t, λ/a_t). Exact to rounding, O(N log N).
  *
  * Water-filling: Boyd and Vandenberghe (2004), Convex Optimization, section 5.5.3 and exercise 5.22.
- * @throws InputError where the caps cannot hold the quantity, with the shortfall
+ * @throws InputError where the caps cannot hold the quantity, with the shortfall; for whole lots where the
+ * quantity is broken or above 2⁵³
  */
 export function solveSchedule(problem: ScheduleProblem): ScheduleSolution {
   const { quantity, impact, lots } = problem;
+  if (lots && !Number.isSafeInteger(quantity)) {
+    throw new InputError(
+      `quantity: ${quantity}; expected a whole number below 2^53 with lots: true`,
+    );
+  }
   const cap = capsOf(problem);
   const room = cap.reduce((sum, most) => sum + most, 0);
-  if (quantity > room * (1 + 1e-12)) {
+  if (quantity > (lots ? room : room * (1 + 1e-12))) {
     throw new InputError(
       `cap: the periods can take ${room} shares in all, ${quantity - room} fewer than the quantity ${quantity}`,
     );
   }
-  if (lots) return solveWholeLots(quantity, impact, cap);
-  const marginalCost = findMarginalCost(quantity, impact, cap);
+  const solution = lots
+    ? solveWholeLots(quantity, impact, cap)
+    : solveFractions(quantity, impact, cap);
+  const traded = solution.trades.reduce((sum, x) => sum + x, 0);
+  if (
+    !Number.isFinite(solution.cost) ||
+    !(Math.abs(traded - quantity) <= 1e-6 * quantity + 1e-300)
+  ) {
+    throw new InputError('impact: beyond what float64 can hold; expected other units');
+  }
+  return solution;
+}
+
+function solveFractions(
+  quantity: number,
+  impact: ArrayLike<number>,
+  cap: Float64Array,
+): ScheduleSolution {
+  const marginalCost = createLevel(impact, cap)(quantity);
   const trades = cap.map((most, t) => Math.min(most, marginalCost / impact[t]!));
   return {
     trades,
     marginalCost,
     capDuals: cap.map((most, t) => Math.max(0, marginalCost - impact[t]! * most)),
-    cost: trades.reduce((sum, x, t) => sum + 0.5 * impact[t]! * x * x, 0),
+    cost: costOf(trades, impact),
   };
 }
 
@@ -65,37 +87,12 @@ function capsOf({ impact, cap, lots }: ScheduleProblem): Float64Array {
       `cap: ${cap.length} numbers for ${impact.length} periods of impact; expected one a period`,
     );
   }
-  return Float64Array.from(cap, (most) => (lots ? Math.floor(most) : most));
-}
-
-/** λ with Σ min(cap_t, λ/a_t) = Q. */
-function findMarginalCost(quantity: number, impact: ArrayLike<number>, cap: Float64Array): number {
-  if (quantity === 0) return 0;
-  const bends = cap.map((most, t) => most * impact[t]!).sort();
-  const traded = (lambda: number): number => {
-    let sum = 0;
-    for (let t = 0; t < cap.length; t += 1) {
-      const most = cap[t]!;
-      const free = lambda / impact[t]!;
-      sum += free < most ? free : most;
-    }
-    return sum;
-  };
-  // The first bend at which the quantity is reached; the line before it leads there.
-  let [from, to] = [0, bends.length];
-  while (from < to) {
-    const middle = (from + to) >> 1;
-    const lambda = bends[middle]!;
-    if (lambda === Infinity || traded(lambda) >= quantity) to = middle;
-    else from = middle + 1;
+  const caps = new Float64Array(cap.length);
+  for (let t = 0; t < caps.length; t += 1) {
+    const most = cap[t] ?? Infinity;
+    caps[t] = lots ? Math.floor(most) : most;
   }
-  const last = bends[Math.min(from, bends.length - 1)]!;
-  let [bound, slope] = [0, 0];
-  cap.forEach((most, t) => {
-    if (most * impact[t]! < last) bound += most;
-    else slope += 1 / impact[t]!;
-  });
-  return Math.min((quantity - bound) / slope, last);
+  return caps;
 }
 
 export const scheduleSolver = defineSolver({
@@ -129,12 +126,9 @@ export const scheduleSolver = defineSolver({
       .meta({ unit: '' }),
   }),
   example: { quantity: 7, impact: [1, 2, 4], cap: [3, 10, 10] },
-  solve({ cap, ...input }) {
-    if (input.lots && !Number.isInteger(input.quantity)) {
-      throw new InputError(`quantity: ${input.quantity}; expected a whole number with lots: true`);
-    }
-    const caps = cap && Float64Array.from(cap, (most) => most ?? Infinity);
-    const { trades, capDuals, ...rest } = solveSchedule({ ...input, cap: caps });
-    return { trades: [...trades], ...rest, capDuals: [...capDuals] };
+  solve(input) {
+    const { trades, marginalCost, capDuals, cost } = solveSchedule(input);
+    // A million numbers: Array.from takes a fifth of the time of a spread.
+    return { trades: Array.from(trades), marginalCost, capDuals: Array.from(capDuals), cost };
   },
 });

@@ -20,7 +20,7 @@ export const continuousExecutionSolution = presentSolution(
       },
     ],
     chart: {
-      legend: { top: 8 },
+      legend: { top: 8, itemGap: 28 },
       grid: { left: 90, right: 90, bottom: 60 },
       xAxis: {
         type: 'value',

@@ -71,6 +71,7 @@ function withFrontier(
   });
   return {
     ...schedule,
+    legend: { top: 8, itemGap: 28 },
     grid: [
       { left: 80, width: '36%', bottom: 60, top: 70 },
       { left: '63%', right: 40, bottom: 60, top: 70 },

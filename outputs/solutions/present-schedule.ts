@@ -32,7 +32,7 @@ export function presentSchedule(
 
 function scheduleChart({ trades, holdings }: Schedule): Chart {
   return {
-    legend: { top: 8 },
+    legend: { top: 8, itemGap: 28 },
     grid: { left: 90, right: 90, bottom: 60 },
     xAxis: {
       type: 'value',

@@ -45,7 +45,7 @@ function chartOf({ trades, marginalCosts, caps, lambda }: Shown): Chart {
     data: trades.map((_, t) => `${t + 1}`),
   });
   return {
-    legend: { top: 8 },
+    legend: { top: 8, itemGap: 28 },
     grid: [
       { left: 70, width: '38%', bottom: 55, top: 70 },
       { left: '57%', right: 40, bottom: 55, top: 70 },
@@ -56,25 +56,15 @@ function chartOf({ trades, marginalCosts, caps, lambda }: Shown): Chart {
       { gridIndex: 1, type: 'value', name: 'marginal cost, currency/share' },
     ],
     series: [
+      ...(caps ? [capBars(caps)] : []),
       {
         name: 'trade',
         type: 'bar',
         data: [...trades],
         barMaxWidth: 40,
+        color: colours.trade,
         large: trades.length > 2000,
       },
-      ...(caps
-        ? [
-            {
-              name: 'cap',
-              type: 'line' as const,
-              step: 'middle' as const,
-              symbol: 'none',
-              lineStyle: { type: 'dashed' as const },
-              data: caps.map((most) => most ?? '-'),
-            },
-          ]
-        : []),
       {
         name: 'marginal cost',
         type: 'bar',
@@ -82,9 +72,11 @@ function chartOf({ trades, marginalCosts, caps, lambda }: Shown): Chart {
         yAxisIndex: 1,
         data: [...marginalCosts],
         barMaxWidth: 40,
+        color: colours.cost,
         large: trades.length > 2000,
         markLine: {
           symbol: 'none',
+          lineStyle: { color: colours.level, width: 1.5 },
           data: [{ yAxis: lambda }],
           label: { formatter: 'λ', position: 'end' },
         },
@@ -92,3 +84,16 @@ function chartOf({ trades, marginalCosts, caps, lambda }: Shown): Chart {
     ],
   };
 }
+
+const colours = { trade: '#1f77b4', cap: '#c3ccd6', cost: '#ff7f0e', level: '#333333' } as const;
+
+/** Behind the trades, so that a trade that fills its cap hides it. */
+const capBars = (caps: readonly (number | null)[]) => ({
+  name: 'cap',
+  type: 'bar' as const,
+  barGap: '-100%',
+  barMaxWidth: 40,
+  color: colours.cap,
+  large: caps.length > 2000,
+  data: caps.map((most) => most ?? '-'),
+});

@@ -14,12 +14,15 @@ export interface FrontierPoint {
   readonly deviation: number;
 }
 
-/** κτ between which the frontier is drawn: nearly even trades, and all but a thousandth sold at once. */
-const angles = { least: 0.1, most: 7 };
+/**
+ * κT at which the frontier begins, nearly even trades, and ends; in few periods it ends at κτ = 7, where all
+ * but a thousandth is sold at once. Beyond, risk falls little and cost rises as κ.
+ */
+const urgency = { least: 0.1, most: 40, mostPerPeriod: 7 };
 
 /**
  * The efficient frontier of Almgren and Chriss (2000), section 2.3: from the schedule of least expected cost
- * (λ = 0) to one that sells nearly everything in the first period.
+ * (λ = 0) to one that sells nearly everything in the first few per cent of the time.
  * @param points at least 2
  * @throws InputError where there is no risk
  */
@@ -30,8 +33,9 @@ export function traceFrontier(
   checkRisk(problem);
   return Array.from({ length: points }, (_, index) => {
     const part = points > 2 ? (index - 1) / (points - 2) : 1;
-    const least = angles.least / problem.periods;
-    const angle = index === 0 ? 0 : least * (angles.most / least) ** part;
+    const least = urgency.least / problem.periods;
+    const most = Math.min(urgency.most / problem.periods, urgency.mostPerPeriod);
+    const angle = index === 0 ? 0 : least * (most / least) ** part;
     return pointAt(problem, riskAversionAt(problem, angle));
   });
 }

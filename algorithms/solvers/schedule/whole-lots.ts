@@ -1,87 +1,91 @@
 import type { ScheduleSolution } from '../schedule';
-
-/** So many lots, or fewer, are put in order one by one. */
-const sortedLots = 4096;
+import { costOf, createLevel } from './level';
 
 /**
- * The cheapest schedule in whole lots. Costs are convex in each period, so lots are taken by their marginal
- * cost a(x + ½), the cheapest first (Gross 1956). Bisection finds two thresholds between which few lots lie,
- * in O(N) a step; those few are sorted. Lots that cost the same go to the earlier period.
- * @param cap whole numbers or infinity, at least Q in all
+ * The cheapest schedule in whole lots. Costs are convex in each period, so that taking lots by their marginal
+ * cost a(x + ½), the cheapest first, is exact (Gross 1956); lots that cost the same go to the earlier period.
+ * Not one by one from a heap, which takes Q steps: at a marginal cost λ a period's lots and its trade in
+ * fractions differ by half a lot at most, so that all lots below the λ of Q − N/2 are taken and none above
+ * that of Q + N/2, and of the 2N or fewer between them the cheapest are found by sorting: O(N log N).
+ * @param quantity a whole number of at most Σ cap and 2⁵³
+ * @param cap whole numbers or infinity
  */
 export function solveWholeLots(
   quantity: number,
   impact: ArrayLike<number>,
   cap: Float64Array,
 ): ScheduleSolution {
-  const total = (threshold: number): number => {
-    let sum = 0;
-    for (let t = 0; t < cap.length; t += 1) sum += lotsWithin(impact[t]!, cap[t]!, threshold);
-    return sum;
-  };
-  let below = { threshold: 0, total: 0 };
-  let above = { threshold: dearest(quantity, impact, cap), total: Infinity };
-  while (above.total - below.total > sortedLots) {
-    const threshold = below.threshold + (above.threshold - below.threshold) / 2;
-    // Neighbouring numbers: all the lots between cost the same.
-    if (threshold <= below.threshold || threshold >= above.threshold) break;
-    const middle = { threshold, total: total(threshold) };
-    if (middle.total <= quantity) below = middle;
-    else above = middle;
-  }
-  const trades = cap.map((most, t) => lotsWithin(impact[t]!, most, below.threshold));
-  takeCheapest(trades, quantity - below.total, impact, cap, above.threshold);
-  return describe(trades, impact, cap);
-}
-
-/** Adds so many lots, the cheapest of those within the threshold. */
-function takeCheapest(
-  trades: Float64Array,
-  missing: number,
-  impact: ArrayLike<number>,
-  cap: Float64Array,
-  threshold: number,
-): void {
-  if (missing === 0) return;
-  const candidates: { readonly period: number; readonly cost: number }[] = [];
-  trades.forEach((taken, period) => {
-    const end = Math.min(lotsWithin(impact[period]!, cap[period]!, threshold), taken + missing);
-    for (let lot = taken; lot < end; lot += 1) {
-      candidates.push({ period, cost: impact[period]! * (lot + 0.5) });
-    }
-  });
-  candidates.sort((one, other) => one.cost - other.cost || one.period - other.period);
-  for (const { period } of candidates.slice(0, missing)) trades[period]! += 1;
-}
-
-function describe(
-  trades: Float64Array,
-  impact: ArrayLike<number>,
-  cap: Float64Array,
-): ScheduleSolution {
-  const marginalCost = trades.reduce(
-    (most, x, t) => (x > 0 ? Math.max(most, impact[t]! * (x - 0.5)) : most),
+  const most = cap.map((lots) => Math.min(lots, quantity));
+  const { taken, open } = bracketLots(quantity, impact, most);
+  takeCheapest(taken, open, quantity - totalOf(taken), impact);
+  const marginalCost = taken.reduce(
+    (dearest, x, t) => (x > 0 ? Math.max(dearest, impact[t]! * (x - 0.5)) : dearest),
     0,
   );
   return {
-    trades,
+    trades: taken,
     marginalCost,
-    capDuals: trades.map((x, t) =>
+    capDuals: taken.map((x, t) =>
       x === cap[t] ? Math.max(0, marginalCost - impact[t]! * (x + 0.5)) : 0,
     ),
-    cost: trades.reduce((sum, x, t) => sum + 0.5 * impact[t]! * x * x, 0),
+    cost: costOf(taken, impact),
   };
 }
 
-/** Of one period: how many lots have a marginal cost a(k + ½) of no more than the threshold. */
-function lotsWithin(impact: number, most: number, threshold: number): number {
-  let lots = Math.floor(threshold / impact + 0.5);
-  if (lots >= most && impact * (most - 0.5) <= threshold) return most;
-  while (lots > 0 && impact * (lots - 0.5) > threshold) lots -= 1;
-  while (lots < most && impact * (lots + 0.5) <= threshold) lots += 1;
-  return lots < most ? lots : most;
+/** Lots of each period that are surely taken, and up to how many may be. */
+function bracketLots(
+  quantity: number,
+  impact: ArrayLike<number>,
+  most: Float64Array,
+): { readonly taken: Float64Array; readonly open: Float64Array } {
+  const room = totalOf(most);
+  const levelOf = createLevel(impact, most);
+  const lotsAt = (fractions: number): Float64Array => {
+    const level = levelOf(Math.min(Math.max(fractions, 0), room));
+    return most.map((lots, t) => lotsWithin(impact[t]!, lots, level));
+  };
+  // Half a lot a period would do if sums were exact.
+  for (let margin = most.length / 2 + 1e-12 * quantity; ; margin *= 4) {
+    const taken = lotsAt(quantity - margin);
+    const open = lotsAt(quantity + margin);
+    if (totalOf(taken) <= quantity && totalOf(open) >= quantity) return { taken, open };
+  }
 }
 
-/** A threshold at which every period would take all that it can of the order. */
-const dearest = (quantity: number, impact: ArrayLike<number>, cap: Float64Array): number =>
-  cap.reduce((most, lots, t) => Math.max(most, impact[t]! * (Math.min(lots, quantity) + 1)), 0);
+/** Adds so many lots to those taken, the cheapest of the open ones. */
+function takeCheapest(
+  taken: Float64Array,
+  open: Float64Array,
+  missing: number,
+  impact: ArrayLike<number>,
+): void {
+  if (missing === 0) return;
+  const costs = new Float64Array(totalOf(open) - totalOf(taken));
+  let count = 0;
+  for (let t = 0; t < taken.length; t += 1) {
+    for (let lot = taken[t]!; lot < open[t]!; lot += 1) costs[count++] = impact[t]! * (lot + 0.5);
+  }
+  costs.sort();
+  const dearest = costs[missing - 1]!;
+  let equal = missing - costs.indexOf(dearest);
+  for (let t = 0; t < taken.length; t += 1) {
+    const first = taken[t]!;
+    for (let lot = first; lot < open[t]!; lot += 1) {
+      const cost = impact[t]! * (lot + 0.5);
+      if (cost > dearest || (cost === dearest && equal === 0)) break;
+      if (cost === dearest) equal -= 1;
+      taken[t]! += 1;
+    }
+  }
+}
+
+/** Of one period: how many lots have a marginal cost a(k + ½) of no more than the level. */
+function lotsWithin(impact: number, most: number, level: number): number {
+  if (impact * (most - 0.5) <= level) return most;
+  let lots = Math.floor(level / impact + 0.5);
+  while (lots > 0 && impact * (lots - 0.5) > level) lots -= 1;
+  while (impact * (lots + 0.5) <= level) lots += 1;
+  return lots;
+}
+
+const totalOf = (lots: Float64Array): number => lots.reduce((sum, x) => sum + x, 0);

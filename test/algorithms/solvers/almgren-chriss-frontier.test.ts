@@ -50,6 +50,14 @@ describe('the efficient frontier', () => {
     }
   });
 
+  it('ends where more haste would cost many times more, in many periods as well', () => {
+    const points = traceFrontier({ ...paper, periods: 2000 }, 30);
+    const [first, last] = [points[0]!, points.at(-1)!];
+    expect(last.deviation / first.deviation).toBeCloseTo(Math.sqrt(3 / 80), 2);
+    expect(last.expectedCost / first.expectedCost).toBeGreaterThan(10);
+    expect(last.expectedCost / first.expectedCost).toBeLessThan(20);
+  });
+
   it('has no schedule below it', () => {
     fc.assert(
       fc.property(

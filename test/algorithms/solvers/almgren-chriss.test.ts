@@ -122,6 +122,10 @@ test('stays finite and exact for extreme urgency and for 100,000 periods', () =>
   expect([...urgent.holdings.slice(2)]).toEqual([0, 0, 0, 0]);
   expect(urgent.trades[0]).toBeCloseTo(1e6, 6);
 
+  expect(() => solveAlmgrenChriss({ ...published, riskAversion: 1e305 })).toThrow(
+    /λσ²τ²\/η̃ overflows/,
+  );
+
   const fine = solveAlmgrenChriss({ ...published, periods: 100_000, riskAversion: 1e-4 });
   const { kappa } = fine;
   // Far from the end the holdings fall as e^(−κt).

@@ -97,6 +97,41 @@ describe('execution under caps', () => {
     );
   });
 
+  it('leaves a period without a cap where its cap is null', () => {
+    const { schema, solve: answer } = scheduleSolver;
+    const input = { quantity: 7, impact: [1, 2, 4], cap: [3, null, 1] };
+    expect(answer(schema.parse(input))).toEqual({
+      trades: [3, 3, 1],
+      marginalCost: 6,
+      capDuals: [3, 0, 2],
+      cost: 15.5,
+    });
+  });
+
+  it('has the marginal cost and the duals as derivatives of its cost', () => {
+    const [quantity, impact, cap] = [21, [0.5, 1, 2, 4, 0.1], [8, 3, 4, 9, 6]];
+    const { marginalCost, capDuals } = solve(quantity, impact, cap);
+    const h = 1e-5;
+    const slope = (more: (by: number) => number) => (more(h) - more(-h)) / (2 * h);
+    expect(slope((by) => solve(quantity + by, impact, cap).cost)).toBeCloseTo(marginalCost, 6);
+    capDuals.forEach((dual, t) => {
+      const raised = (by: number) => cap.map((most, i) => (i === t ? most + by : most));
+      expect(slope((by) => -solve(quantity, impact, raised(by)).cost)).toBeCloseTo(dual, 6);
+    });
+  });
+
+  it('keeps its precision where impacts differ by 40 orders of magnitude, and says where it cannot', () => {
+    const impact = Array.from({ length: 81 }, (_, t) => 10 ** (t / 2 - 20));
+    const cap = impact.map((_, t) => (t % 3 === 0 ? 1e-3 : 1 + t));
+    const { trades, marginalCost } = solve(1000, impact, cap);
+    expect(sumOf(trades)).toBeCloseTo(1000, 9);
+    trades.forEach((x, t) => {
+      if (x < cap[t]!) expect((x * impact[t]!) / marginalCost).toBeCloseTo(1, 12);
+    });
+    expect(() => solve(1, [1e-320, 1], null)).toThrow(/impact: beyond what float64 can hold/);
+    expect(() => solve(1e200, [1, 1], null)).toThrow(/impact: beyond what float64 can hold/);
+  });
+
   it('takes hundreds of thousands of periods', () => {
     const periods = 300_000;
     const impact = Float64Array.from({ length: periods }, (_, t) => 1 + ((t * 7919) % 1000) / 100);
@@ -149,6 +184,33 @@ describe('whole lots', () => {
     );
   });
 
+  it('are those of a heap that takes the cheapest lot each time', () => {
+    const periods = fc.array(
+      fc.record({
+        a: fc.oneof(
+          fc.constantFrom(0.25, 1, 3),
+          fc.integer({ min: -12, max: 12 }).map((exponent) => 10 ** exponent),
+        ),
+        cap: fc.oneof(fc.integer({ min: 0, max: 90 }), fc.constant(Infinity)),
+      }),
+      { minLength: 1, maxLength: 12 },
+    );
+    fc.assert(
+      fc.property(periods, fc.nat({ max: 200 }), (some, wanted) => {
+        const impact = some.map(({ a }) => a);
+        const cap = some.map((one) => one.cap);
+        const quantity = Math.min(wanted, sumOf(cap));
+        const lots = impact.map(() => 0);
+        for (let lot = 0; lot < quantity; lot += 1) {
+          const costs = lots.map((x, t) => (x < cap[t]! ? impact[t]! * (x + 0.5) : Infinity));
+          lots[costs.indexOf(Math.min(...costs))]! += 1;
+        }
+        expect([...solve(quantity, impact, cap, true).trades]).toEqual(lots);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   it('round caps down and refuse a broken quantity', () => {
     expect([...solve(3, [1, 1], [2.9, 1.5], true).trades]).toEqual([2, 1]);
     expect(() => solve(4, [1, 1], [2.9, 1.5], true)).toThrow(/3 shares in all, 1 fewer/);
@@ -160,6 +222,15 @@ describe('whole lots', () => {
     const { trades, cost } = solve(1e9, [1, 2, 4], null, true);
     expect(sumOf(trades)).toBe(1e9);
     expect(cost / solve(1e9, [1, 2, 4], null).cost).toBeCloseTo(1, 12);
+    // Impacts so different that a threshold which suits one means more lots of the other than there are numbers.
+    expect(sumOf(solve(2 ** 52, [1e-20, 1, 1e20], [1e15, Infinity, 5], true).trades)).toBe(2 ** 52);
+    expect(() => solve(2 ** 53, [1], null, true)).toThrow(/expected a whole number below 2\^53/);
+  });
+
+  it('of thousands of periods with equal costs go to the earlier ones', () => {
+    const equal = new Array<number>(10_000).fill(1);
+    const { trades } = solve(25_000, equal, null, true);
+    expect([trades[0], trades[4_999], trades[5_000], trades[9_999]]).toEqual([3, 3, 2, 2]);
   });
 });
 
@@ -198,27 +269,33 @@ describe('the policy', () => {
     ],
     ['without capacities', { capacity: null }],
     ['as a pace', { action: 'pace' }],
+    ['and permanent impact', { permanentImpact: { low: 0.05, high: 0.3 }, capacity: 4 }],
   ])('costs what the solver says, with coefficients %s', async (_, change) => {
     const config = parseEnvironment({ ...market, ...change });
     const environment = makeEnvironment(config);
     const { definition } = environment;
     const create = (name: string) => findSolver(name).create(config.id, config, definition);
     const episodes = 64;
-    const seen: { impact: number[]; cap: number[] | null }[] = [];
+    const seen: { impact: number[]; permanent: number; cap: number[] | null }[] = [];
     const schedule = create('schedule');
     const { policies } = await evaluatePolicies(environment, {
       policies: [
         {
           ...schedule,
           act(input) {
-            const { step, temporaryImpact, capacity } = input.state;
+            const { step, temporaryImpact, permanentImpact, capacity } = input.state;
             if (step!.dataSync()[0] === 0) {
               const impacts = (temporaryImpact ?? input.parameters.temporaryImpact!).arraySync();
+              const permanents = permanentImpact?.arraySync() as number[] | undefined;
               const caps = capacity?.arraySync() as number[][] | undefined;
               for (let row = 0; row < step!.size; row += 1) {
                 const own = Array.isArray(impacts) ? impacts[row]! : impacts;
                 const impact = Array.isArray(own) ? own : new Array<unknown>(5).fill(own);
-                seen.push({ impact: impact as number[], cap: caps?.[row] ?? null });
+                seen.push({
+                  impact: impact as number[],
+                  permanent: permanents?.[row] ?? 0,
+                  cap: caps?.[row] ?? null,
+                });
               }
             }
             return schedule.act(input);
@@ -232,10 +309,13 @@ describe('the policy', () => {
       phase: 'test',
     });
     expect(seen).toHaveLength(episodes);
-    const costs = seen.map(({ impact, cap }) =>
-      solveSchedule({ quantity: 12, impact: impact.map((eta) => 2 * eta), cap, lots: false }),
-    );
-    const mean = sumOf(costs.map(({ cost }) => cost)) / episodes;
+    // Periods last one unit of time; Σ γ n_k x_k = ½γ(X² − Σ n²).
+    const costs = seen.map(({ impact, permanent, cap }) => {
+      const net = impact.map((eta) => 2 * eta - permanent);
+      const { cost } = solveSchedule({ quantity: 12, impact: net, cap, lots: false });
+      return 0.5 * permanent * 12 ** 2 + cost;
+    });
+    const mean = sumOf(costs) / episodes;
     const [own, twap] = policies.map(({ metrics }) => metrics.shortfall!.mean);
     expect(own! / mean).toBeCloseTo(1, 5);
     expect(own!).toBeLessThanOrEqual(twap! + 1e-6);
