@@ -11,6 +11,7 @@ import { trpoUpdate } from '../algorithms/trpo/update';
 import { fitByAdam, initialAdam } from '../algorithms/value/adam-fit';
 import { initialMoments } from '../algorithms/normaliser';
 import type { CompiledArguments } from '../engine/compile/compile';
+import { iterate } from '../engine/loops';
 import {
   type Key,
   makeKey,
@@ -20,7 +21,6 @@ import {
   randomInteger,
   uniforms,
 } from '../engine/random';
-import { iterate } from '../engine/loops';
 import { disposeTree, type Tensors, type TensorTree, tidyTree } from '../engine/tensors';
 import type { Environment } from '../envs/environment';
 import { makeEnvironment } from '../envs/registry';

@@ -1,5 +1,5 @@
-import { z } from 'zod';
 import { stringify } from 'yaml';
+import { z } from 'zod';
 
 import type { Solver } from '../algorithms/solvers/solver';
 import { alignColumns } from './align-columns';

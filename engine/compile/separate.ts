@@ -1,5 +1,5 @@
 import { type Graph, isWithin, type Node, type NodeOf, reachable, type Region } from './graph';
-import { outerLoops } from './schedule';
+import { outerLoops } from './liveness';
 
 /**
  * Takes what a loop over rows carries, puts out or computes in a loop of its own and what is the same for

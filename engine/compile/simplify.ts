@@ -1,6 +1,6 @@
 import { functions } from './emit/functions';
 import { type Graph, type Node, type NodeOf, operandsOf, reachable } from './graph';
-import { outerLoops } from './schedule';
+import { outerLoops } from './liveness';
 
 /**
  * Joins sums of matrix products into one operation with one set of accumulators: x·A + (y·B + c)

@@ -1,14 +1,7 @@
-import { functions } from './emit/functions';
+import { epilogueOf } from './epilogue';
 import { isWithin, type Node, type NodeOf, type Region } from './graph';
-import {
-  bodyNodes,
-  bodyRoots,
-  capturesOf,
-  liveCarries,
-  liveStacks,
-  readsOf,
-  type Schedule,
-} from './schedule';
+import { bodyNodes, bodyRoots, capturesOf, liveCarries, liveStacks, readsOf } from './liveness';
+import type { Schedule } from './schedule';
 import { onlyFor } from './simplify';
 import type { Group, StripItem } from './tile-plan';
 import { CompileError } from './traced';
@@ -231,8 +224,15 @@ export function planGroups(
       if (entry.kind === 'product') {
         make(entry.node, at);
         planner.fused.add(entry.node);
-        const epilogue = epilogueOf(entry.node, remaining, isThere, nodes);
+        const waiting = stripNodes(remaining);
+        const epilogue = epilogueOf(entry.node, {
+          waiting: new Set(waiting.keys()),
+          order: nodes,
+          isNarrow: entry.node.columns <= mostRegisters,
+          isThere,
+        });
         for (const node of epilogue) {
+          remaining.delete(waiting.get(node)!);
           for (const input of node.inputs) use(input, at);
           make(node, at);
           planner.fused.add(node);
@@ -261,51 +261,13 @@ export function planGroups(
   return groups;
 }
 
-/** Elementwise functions of a product that can follow column by column, with the cheap ones that they alone wait for. */
-function epilogueOf(
-  product: NodeOf<'matmul'>,
-  remaining: Set<Item>,
-  isThere: (node: Node) => boolean,
-  order: readonly Node[],
-): Node[] {
-  const epilogue: Node[] = [];
-  const inside = new Set<Node>([product]);
-  const narrow = product.columns <= mostRegisters;
-  const entries = new Map<Node, Item>();
-  for (const entry of remaining) {
-    if (entry.kind === 'strip' && entry.item.kind === 'node') entries.set(entry.item.node, entry);
-  }
-  // Other rows come from buffers; a narrow product leaves the rest to the strip that follows.
-  const isReadable = (node: Node): boolean =>
-    inside.has(node) ||
-    !node.space ||
-    (!narrow && node.op !== 'argument' && isThere(node) && isBuffered(node));
-  /** What has to be computed beside the product before an input can be read; null: it cannot be. */
-  const preparation = (input: Node): Node[] | null => {
-    if (isReadable(input)) return [];
-    const isPart = input.op === 'map' && functions[input.name]!.isCheap && entries.has(input);
-    if (!isPart || narrow || input.columns !== product.columns) return null;
-    const steps = input.inputs.map(preparation);
-    return steps.some((some) => some === null) ? null : [...steps.flatMap((some) => some!), input];
-  };
-  const take = (node: Node): void => {
-    if (inside.has(node)) return;
-    inside.add(node);
-    epilogue.push(node);
-    remaining.delete(entries.get(node)!);
-  };
-  for (const node of order) {
-    if (!entries.has(node) || inside.has(node) || node.op !== 'map') continue;
-    if (node.columns !== product.columns || !node.inputs.some((input) => inside.has(input)))
-      continue;
-    if (narrow && !functions[node.name]!.isCheap) continue;
-    const steps = node.inputs.map(preparation);
-    if (steps.some((some) => some === null)) continue;
-    steps.forEach((some) => some!.forEach(take));
-    take(node);
-  }
-  return epilogue;
-}
+/** What is still to be computed row by row, with its entry. */
+const stripNodes = (remaining: ReadonlySet<Item>): Map<Node, Item> =>
+  new Map(
+    [...remaining].flatMap((entry) =>
+      entry.kind === 'strip' && entry.item.kind === 'node' ? [[entry.item.node, entry]] : [],
+    ),
+  );
 
 /** The branches among these nodes, each with the work that nothing else needs. */
 function guardItems(
@@ -356,8 +318,6 @@ function planGuard(
   [...needs, ...guards].forEach((node) => use(node, end));
   return { kind: 'guard', condition: guards[0]!.inputs[0]!, then, otherwise, at };
 }
-
-const isBuffered = (node: Node): boolean => !(node.op === 'slot' && node.what === 'input');
 
 function planLoop(
   planner: Planner,

@@ -151,7 +151,7 @@ function passingValues(group: Group, planner: Planner): Node[] {
 export const homeOf = (node: Node): Node =>
   node.op === 'final' ? node.of.carries[node.index]!.slot : node;
 
-/** First fit: two values share columns if no group needs both. */
+/** The widest first, each at the first fit: two values share columns if no group needs both. */
 function placeBuffers({ spans, fused }: Planner): Map<Node, Buffer> {
   const buffers = new Map<Node, Buffer>();
   for (const [node, { from, to }] of spans) {
@@ -167,7 +167,7 @@ function placeBuffers({ spans, fused }: Planner): Map<Node, Buffer> {
   }
   const placed: Buffer[] = [];
   for (const buffer of [...buffers.values()].sort(
-    (a, b) => a.from - b.from || b.columns - a.columns,
+    (a, b) => b.columns - a.columns || a.from - b.from,
   )) {
     const alive = placed
       .filter((other) => other.from <= buffer.to && buffer.from <= other.to)
