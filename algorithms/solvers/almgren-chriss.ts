@@ -113,7 +113,9 @@ function hyperbolicSine(curvature: number, periods: number): Shape {
 
 /** @param curvature λσ²τ²/η̃ = −4 sin²(ωτ/2), negative */
 function sine(curvature: number, periods: number): Shape {
-  const angle = 2 * Math.asin(Math.sqrt(-curvature) / 2);
+  const angle = 2 * Math.asin(Math.min(1, Math.sqrt(-curvature) / 2));
+  // One period has one schedule, which nothing is better than.
+  if (periods === 1) return { angle, held: () => 0, traded: () => 1 };
   if (!(angle * periods < Math.PI)) {
     throw new InputError(
       'riskAversion: so negative that E + λV has no minimum; expected more than −(2η̃/(στ)²)(1 − cos(π/N))',

@@ -28,7 +28,8 @@ export interface TourSolution {
 const defaultLimits: TourLimits = { iterations: 100_000, branches: 200_000, seconds: 7, seed: 1 };
 
 /**
- * The cheapest order in which to visit every node once, costs being asymmetric and of any sign.
+ * The cheapest order in which to visit every node once, costs being asymmetric and of any sign. Beyond 20
+ * nodes it reads the clock, for the limit in seconds.
  * @throws InputError if the matrix is not square, its numbers are too large, or no order is allowed
  *   or found that avoids the forbidden ways
  */

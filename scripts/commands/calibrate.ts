@@ -14,7 +14,6 @@ import {
   readQuotes,
   readTrades,
 } from '../../envs/market-data/trades-and-quotes';
-import { writeFileAtomically } from '../../outputs/atomic-file';
 import { calibratedEnvironments, writeEnvironment } from '../../outputs/calibration/environment';
 import { presentCalibration } from '../../outputs/calibration/present';
 import { drawChart } from '../../outputs/chart';
@@ -24,6 +23,7 @@ import { formatPresentation } from '../format-presentation';
 import { findMarketData } from '../market-data-files';
 import { parseSession } from '../parse-session';
 import { readLines } from '../read-lines';
+import { writeOutput } from '../write-output';
 
 interface Options {
   readonly files: readonly string[];
@@ -138,11 +138,12 @@ export const command: Command<Options> = {
       const source = names.length <= 4 ? names.join(', ') : `${names[0]!} … ${names.at(-1)!}`;
       const text = writeEnvironment(calibration, options.env, source);
       parseConfig(text, options.out);
-      writeFileAtomically(options.out, text);
+      writeOutput('--out', options.out, text);
     }
     const presentation = presentCalibration(calibration);
     if (options.plot !== undefined) {
-      writeFileAtomically(options.plot, drawChart(presentation.chart, presentation.chartSize));
+      const { chart, chartSize } = presentation;
+      writeOutput('--plot', options.plot, drawChart(chart, chartSize));
     }
     const text = options.json ? JSON.stringify(calibration) : formatPresentation(presentation);
     process.stdout.write(`${text}\n`);

@@ -191,7 +191,7 @@ async function openClassical(file: string, options: Options): Promise<Subject> {
     );
   }
   await start(config, options);
-  const chosen = names.length === 1 && names[0] === 'all' ? fitting : names;
+  const chosen = names.flatMap((name) => (name === 'all' ? fitting : [name]));
   const split = others === undefined ? 1 : new Set(chosen).size;
   const all = createClassicalPolicies([...chosen, ...(others ?? [])], opened);
   return {

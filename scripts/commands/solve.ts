@@ -1,6 +1,5 @@
 import { stringify } from 'yaml';
 
-import { writeFileAtomically } from '../../outputs/atomic-file';
 import { drawChart } from '../../outputs/chart';
 import { findSolution, solutions } from '../../outputs/solutions/registry';
 import type { Solution } from '../../outputs/solutions/solution';
@@ -9,6 +8,7 @@ import { type Command, exitCodes, overrideOption } from '../command';
 import { describeSolver } from '../describe-solver';
 import { formatPresentation } from '../format-presentation';
 import { readProblem } from '../read-problem';
+import { writeOutput } from '../write-output';
 
 interface Options {
   readonly solver: string | undefined;
@@ -75,7 +75,8 @@ function solveAndShow({ solver, present }: Solution, input: unknown, options: Op
   if (options.plot === undefined && options.json) return JSON.stringify(result);
   const presentation = present(result, input);
   if (options.plot !== undefined) {
-    writeFileAtomically(options.plot, drawChart(presentation.chart, presentation.chartSize));
+    const { chart, chartSize } = presentation;
+    writeOutput('--plot', options.plot, drawChart(chart, chartSize));
   }
   return options.json ? JSON.stringify(result) : formatPresentation(presentation);
 }

@@ -19,26 +19,47 @@ const chart: LineChart = {
 
 const widthOf = (svg: string): number => Number(/<svg [^>]*width="(\d+)"/.exec(svg)![1]);
 
+/** Where a label stands, pixels. */
+function placeOf(svg: string, label: string): { x: number; y: number } {
+  const found = new RegExp(`<text ([^>]*)>${label}</text>`).exec(svg)![1]!;
+  const moved = /transform="translate\(([\d.]+) ([\d.]+)\)"/.exec(found);
+  const [x, y] = moved
+    ? moved.slice(1).map(Number)
+    : ['x', 'y'].map((name) => Number(new RegExp(` ${name}="([\\d.]+)"`).exec(` ${found}`)![1]));
+  return { x: x!, y: y! };
+}
+
+/** The ends of the line of a colour, pixels. */
+function endsOf(svg: string, colour: string): number[][] {
+  const path = [...svg.matchAll(/<path d="M([^"]+)"([^>]*)>/g)].find(
+    ([, points, rest]) => rest!.includes(`stroke="${colour}"`) && !points!.includes('A'),
+  )![1]!;
+  const points = path.split('L').map((point) => point.trim().split(/[ ,]/).map(Number));
+  return [points[0]!, points.at(-1)!];
+}
+
 test('a chart spans its lines and levels', () => {
   const svg = drawLines(chart);
   expect(svg).toContain('Bids &amp; asks');
-  const [from, to] = /points="([^"]+)"/.exec(svg)![1]!.split(' ');
-  // Ticks run from −6 to 6 and from −3 to 3: the line from the middle of the left edge to the top right.
-  expect(from).toBe('64.0,221.0');
-  expect(to).toBe('740.0,78.0');
+  // The axes run from −6 to 6 and from −3 to 3: the line from the middle of the left edge to the top right.
+  const [from, to] = endsOf(svg, '#0b6bb3');
+  expect(from).toEqual([64, (92 + 364) / 2]);
+  expect(to).toEqual([736, 92]);
   expect(svg).toMatch(/>least<\/text>/);
   expect(svg).not.toContain('NaN');
 });
 
 test('charts stand side by side', () => {
   const svg = drawLines(chart, chart);
-  expect(svg).toContain('translate(480 0)');
   expect(widthOf(svg)).toBe(960);
+  const titles = [...svg.matchAll(/<text [^>]*>Bids &amp; asks<\/text>/g)];
+  expect(titles).toHaveLength(2);
 });
 
 test('a legend that is too wide goes on in another row', () => {
-  const wide = { ...chart.lines[0]!, label: 'x'.repeat(60) };
-  const svg = drawLines({ ...chart, lines: [wide, wide] });
-  const rows = [...svg.matchAll(/y="(\d+\.\d)" [^>]*>x{60}</g)].map(([, y]) => y);
-  expect(rows).toEqual(['52.0', '69.0']);
+  const wide = ['x', 'z'].map((letter) => ({ ...chart.lines[0]!, label: letter.repeat(60) }));
+  const svg = drawLines({ ...chart, lines: wide });
+  const [first, second] = ['x', 'z'].map((letter) => placeOf(svg, letter.repeat(60)));
+  expect(second!.x).toBe(first!.x);
+  expect(second!.y).toBeGreaterThan(first!.y + 10);
 });

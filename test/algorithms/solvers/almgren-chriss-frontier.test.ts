@@ -8,6 +8,7 @@ import {
 } from '../../../algorithms/solvers/almgren-chriss/frontier';
 import { almgrenChrissSolver } from '../../../algorithms/solvers/almgren-chriss/solver';
 import { normalQuantile } from '../../../algorithms/solvers/normal-quantile';
+import { evenNumber } from './even-number';
 
 const paper = {
   quantity: 1e6,
@@ -61,8 +62,8 @@ describe('the efficient frontier', () => {
   it('has no schedule below it', () => {
     fc.assert(
       fc.property(
-        fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 5, maxLength: 5 }),
-        fc.double({ min: -9, max: -4, noNaN: true }),
+        fc.array(evenNumber(0, 1), { minLength: 5, maxLength: 5 }),
+        evenNumber(-9, -4),
         (weights, exponent) => {
           fc.pre(weights.some((w) => w > 0.01));
           const lambda = 10 ** exponent;
@@ -92,30 +93,26 @@ describe('the efficient frontier', () => {
 describe('the least value-at-risk', () => {
   it('is that of a search over λ', () => {
     fc.assert(
-      fc.property(
-        fc.double({ min: 0.6, max: 0.999, noNaN: true }),
-        fc.double({ min: 0.2, max: 3, noNaN: true }),
-        (confidence, volatility) => {
-          const problem = { ...paper, volatility };
-          const z = normalQuantile(confidence);
-          const found = minimiseValueAtRisk(problem, confidence, z);
-          const at = (logLambda: number): number => {
-            const riskAversion = Math.exp(logLambda);
-            const { expectedCost, variance } = solveAlmgrenChriss({ ...problem, riskAversion });
-            return expectedCost + z * Math.sqrt(variance);
-          };
-          let [low, high] = [Math.log(1e-12), Math.log(1e2)];
-          for (let round = 0; round < 120; round += 1) {
-            const [first, second] = [low + (high - low) / 3, high - (high - low) / 3];
-            if (at(first) < at(second)) high = second;
-            else low = first;
-          }
-          expect(found.value / at((low + high) / 2)).toBeCloseTo(1, 8);
-          if (found.riskAversion !== null) {
-            expect(found.riskAversion / (z / (2 * found.deviation))).toBeCloseTo(1, 6);
-          }
-        },
-      ),
+      fc.property(evenNumber(0.6, 0.999), evenNumber(0.2, 3), (confidence, volatility) => {
+        const problem = { ...paper, volatility };
+        const z = normalQuantile(confidence);
+        const found = minimiseValueAtRisk(problem, confidence, z);
+        const at = (logLambda: number): number => {
+          const riskAversion = Math.exp(logLambda);
+          const { expectedCost, variance } = solveAlmgrenChriss({ ...problem, riskAversion });
+          return expectedCost + z * Math.sqrt(variance);
+        };
+        let [low, high] = [Math.log(1e-12), Math.log(1e2)];
+        for (let round = 0; round < 120; round += 1) {
+          const [first, second] = [low + (high - low) / 3, high - (high - low) / 3];
+          if (at(first) < at(second)) high = second;
+          else low = first;
+        }
+        expect(found.value / at((low + high) / 2)).toBeCloseTo(1, 8);
+        if (found.riskAversion !== null) {
+          expect(found.riskAversion / (z / (2 * found.deviation))).toBeCloseTo(1, 6);
+        }
+      }),
       { numRuns: 40 },
     );
   });
@@ -168,7 +165,7 @@ describe('continuous time', () => {
   });
 
   it('solves its equation: kq″ = φq, with the conditions at both ends', () => {
-    const positive = (min: number, max: number) => fc.double({ min, max, noNaN: true });
+    const positive = (min: number, max: number) => evenNumber(min, max);
     fc.assert(
       fc.property(
         positive(0.1, 3),

@@ -5,10 +5,10 @@ import { EigenvalueDecomposition, Matrix, solve } from 'ml-matrix';
 import { solveAlmgrenChriss } from '../../../algorithms/solvers/almgren-chriss';
 import { type BasketProblem, basketSolver, solveBasket } from '../../../algorithms/solvers/basket';
 import { solveBlocks } from '../../../algorithms/solvers/basket/blocks';
+import { evenNumber } from './even-number';
 
-const number = (min: number, max: number) => fc.double({ min, max, noNaN: true });
 const rows = (size: number, min: number, max: number) =>
-  fc.array(fc.array(number(min, max), { minLength: size, maxLength: size }), {
+  fc.array(fc.array(evenNumber(min, max), { minLength: size, maxLength: size }), {
     minLength: size,
     maxLength: size,
   });
@@ -18,15 +18,15 @@ const baskets = (symmetric: boolean) =>
   fc.integer({ min: 1, max: 3 }).chain((size) =>
     fc
       .record({
-        quantities: fc.array(number(-5, 5), { minLength: size, maxLength: size }),
+        quantities: fc.array(evenNumber(-5, 5), { minLength: size, maxLength: size }),
         periods: fc.integer({ min: 1, max: 5 }),
-        horizon: number(0.5, 1.5),
+        horizon: evenNumber(0.5, 1.5),
         factors: rows(size, -1, 1),
         temporary: rows(size, -0.15, 0.15),
         // So that H̃ is positive definite: 1 − 3·0.15 − 0.75·3·0.2 > 0.
         permanent: symmetric ? rows(size, -0.1, 0.1) : rows(size, -0.2, 0.2),
-        spreadCost: fc.array(number(0, 1), { minLength: size, maxLength: size }),
-        riskAversion: fc.oneof(number(0, 3), number(-1.5, 0), fc.constant(0)),
+        spreadCost: fc.array(evenNumber(0, 1), { minLength: size, maxLength: size }),
+        riskAversion: fc.oneof(evenNumber(0, 3), evenNumber(-1.5, 0), fc.constant(0)),
       })
       .map(({ factors, temporary, permanent, ...rest }): BasketProblem => {
         const loadings = new Matrix(factors);

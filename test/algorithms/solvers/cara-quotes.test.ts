@@ -18,12 +18,10 @@ import {
 } from '../../../algorithms/solvers/quote-evaluation';
 import { quotesAt } from '../../../algorithms/solvers/quote-table';
 import { marketMakingSchema } from '../../../envs/market-making/config';
+import { evenNumber } from './even-number';
 
 const { schema, example, solve } = caraQuotesSolver;
 const run = (change: object = {}) => solve(schema.parse({ ...example, ...change }));
-/** Evenly spread, where fc.double mostly draws numbers next to zero. */
-const number = (min: number, max: number) =>
-  fc.integer({ min: 0, max: 1_000_000 }).map((part) => min + ((max - min) * part) / 1_000_000);
 
 test('the optimum of the published simulation: certainty equivalent 65.2490', () => {
   const { value, bidDepth, askDepth } = run({ maxInventory: 25 });
@@ -96,13 +94,13 @@ const meanUtility = (bid: Fill, ask: Fill, up: number, down: number): number =>
 
 test('no pair of depths on a fine grid is better than the pair chosen', () => {
   const choices = fc.record({
-    riskAversion: number(0.05, 3),
-    fillDecay: number(0.3, 3),
+    riskAversion: evenNumber(0.05, 3),
+    fillDecay: evenNumber(0.3, 3),
     // Up to several orders a step, where the two sides depend on each other most.
-    orders: number(0.01, 5),
+    orders: evenNumber(0.01, 5),
   });
   fc.assert(
-    fc.property(choices, number(-3, 3), number(-3, 3), (market, up, down) => {
+    fc.property(choices, evenNumber(-3, 3), evenNumber(-3, 3), (market, up, down) => {
       const least = Math.log(market.orders) / market.fillDecay;
       const choice = { ...market, least, greatest: least + 6 };
       const { bid, ask, logUtility } = chooseDepths(choice, up, down);

@@ -6,15 +6,12 @@ import {
   type InventoryEquation,
   solveStationary,
 } from '../../../algorithms/solvers/inventory-equation';
-
-/** Evenly spread, where fc.double mostly draws numbers next to zero. */
-const number = (min: number, max: number) =>
-  fc.integer({ min: 0, max: 1_000_000 }).map((part) => min + ((max - min) * part) / 1_000_000);
+import { evenNumber } from './even-number';
 
 const equations = fc.record({
-  fillDecay: number(0.2, 10),
-  coupling: number(0.1, 20),
-  running: number(0, 0.5),
+  fillDecay: evenNumber(0.2, 10),
+  coupling: evenNumber(0.1, 20),
+  running: evenNumber(0, 0.5),
   maximum: fc.integer({ min: 1, max: 6 }),
 });
 
@@ -49,7 +46,7 @@ function exponential(matrix: Matrix, tau: number): { matrix: Matrix; shift: numb
 
 test('is the matrix exponential', () => {
   fc.assert(
-    fc.property(equations, number(0, 3), number(0.01, 3), (equation, terminal, tau) => {
+    fc.property(equations, evenNumber(0, 3), evenNumber(0.01, 3), (equation, terminal, tau) => {
       const { fillDecay, maximum } = equation;
       const start = Float64Array.from(
         { length: 2 * maximum + 1 },

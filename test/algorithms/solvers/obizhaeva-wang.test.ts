@@ -18,6 +18,7 @@ import {
 import { defineEnvironment } from '../../../envs/environment';
 import { kind } from '../../../envs/execution';
 import { executionSchema } from '../../../envs/execution/config';
+import { evenNumber } from './even-number';
 
 beforeAll(async () => {
   await tf.setBackend('cpu');
@@ -73,8 +74,8 @@ test('no other schedule is cheaper, at uneven times and under other kernels', ()
   fc.assert(
     fc.property(
       fc.constantFrom(...Object.keys(kernels)),
-      fc.array(fc.double({ min: 0.02, max: 1, noNaN: true }), { minLength: 2, maxLength: 7 }),
-      fc.array(fc.double({ min: -1, max: 1, noNaN: true }), { minLength: 8, maxLength: 8 }),
+      fc.array(evenNumber(0.02, 1), { minLength: 2, maxLength: 7 }),
+      fc.array(evenNumber(-1, 1), { minLength: 8, maxLength: 8 }),
       (kind, gaps, change) => {
         const decay = kernels[kind]!;
         const times = [0, ...gaps.map((_, i) => gaps.slice(0, i + 1).reduce((s, g) => s + g, 0))];
@@ -101,8 +102,8 @@ test('no other schedule is cheaper, at uneven times and under other kernels', ()
 test('exponential decay at uneven times is that of the linear solve', () => {
   fc.assert(
     fc.property(
-      fc.array(fc.double({ min: 1e-3, max: 1, noNaN: true }), { minLength: 1, maxLength: 12 }),
-      fc.double({ min: 0.05, max: 20, noNaN: true }),
+      fc.array(evenNumber(1e-3, 1), { minLength: 1, maxLength: 12 }),
+      evenNumber(0.05, 20),
       (gaps, resilience) => {
         const times = [0.5];
         for (const gap of gaps) times.push(times.at(-1)! + gap);
@@ -168,11 +169,11 @@ describe('a quadratic programme between bounds', () => {
   const problems = fc
     .record({
       n: fc.integer({ min: 1, max: 7 }),
-      numbers: fc.array(fc.double({ min: -1, max: 1, noNaN: true }), {
+      numbers: fc.array(evenNumber(-1, 1), {
         minLength: 64,
         maxLength: 64,
       }),
-      share: fc.double({ min: 0.01, max: 1, noNaN: true }),
+      share: evenNumber(0.01, 1),
       unbounded: fc.boolean(),
     })
     .map(({ n, numbers, share, unbounded }) => {

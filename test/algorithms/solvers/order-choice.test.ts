@@ -10,6 +10,7 @@ import {
 import { liquidateByLimitOrders } from '../../../algorithms/solvers/order-choice/liquidation';
 import { chooseOrder, type OrderProblem } from '../../../algorithms/solvers/order-choice/orders';
 import { parseWithSchema } from '../../../configs/parse-document';
+import { evenNumber } from './even-number';
 
 const bandit: OrderProblem = {
   actions: [
@@ -61,10 +62,10 @@ test('the best depth over a horizon: the number of domain 3 and its limits', () 
 });
 
 const depthProblems = fc.record({
-  intensity: fc.double({ min: -8, max: 8, noNaN: true }).map((power) => 10 ** power),
-  decay: fc.double({ min: 0.01, max: 100, noNaN: true }),
-  horizon: fc.double({ min: 0.01, max: 100, noNaN: true }),
-  missCost: fc.double({ min: -5, max: 100, noNaN: true }),
+  intensity: evenNumber(-8, 8).map((power) => 10 ** power),
+  decay: evenNumber(0.01, 100),
+  horizon: evenNumber(0.01, 100),
+  missCost: evenNumber(-5, 100),
 });
 
 test('no depth earns more (a search over a grid), and the first-order condition holds', () => {

@@ -11,6 +11,7 @@ import {
 } from '../../../algorithms/solvers/schedule';
 import { solveVwap } from '../../../algorithms/solvers/vwap';
 import { makeEnvironment, parseEnvironment } from '../../../envs/registry';
+import { evenNumber } from './even-number';
 
 beforeAll(async () => {
   await tf.setBackend('cpu');
@@ -48,7 +49,7 @@ describe('execution under caps', () => {
   const problems = fc
     .record({
       periods: fc.integer({ min: 1, max: 8 }),
-      seeds: fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 17, maxLength: 17 }),
+      seeds: fc.array(evenNumber(0, 1), { minLength: 17, maxLength: 17 }),
     })
     .map(({ periods, seeds }) => {
       const impact = seeds.slice(0, periods).map((u) => 0.1 + 5 * u);
@@ -169,7 +170,7 @@ describe('whole lots', () => {
           fc.record({ a: fc.integer({ min: 1, max: 12 }), cap: fc.integer({ min: 0, max: 6 }) }),
           { minLength: 1, maxLength: 4 },
         ),
-        fc.double({ min: 0, max: 1, noNaN: true }),
+        evenNumber(0, 1),
         (periods, part) => {
           const impact = periods.map(({ a }) => a / 4);
           const cap = periods.map((one) => one.cap);

@@ -14,6 +14,7 @@ import {
 } from '../../../algorithms/solvers/value-iteration';
 import { decide, makeChoices } from '../../../algorithms/solvers/value-iteration/choices';
 import { marketMakingSchema } from '../../../envs/market-making/config';
+import { evenNumber } from './even-number';
 
 const { schema, example, solve } = valueIterationSolver;
 const { discount: _, ...market } = example;
@@ -96,17 +97,14 @@ function sweep(problem: Problem, discount: number, value: readonly number[]): nu
   );
 }
 
-/** Evenly spread, where fc.double mostly draws numbers next to zero. */
-const number = (min: number, max: number) =>
-  fc.integer({ min: 0, max: 1_000_000 }).map((part) => min + ((max - min) * part) / 1_000_000);
 const problems = fc.record({
-  arrivalRate: number(0.1, 40),
-  fillDecay: number(0.2, 3),
-  dt: number(0.005, 0.2),
-  inventoryPenalty: number(0, 3),
+  arrivalRate: evenNumber(0.1, 40),
+  fillDecay: evenNumber(0.2, 3),
+  dt: evenNumber(0.005, 0.2),
+  inventoryPenalty: evenNumber(0, 3),
   maxInventory: fc.integer({ min: 1, max: 4 }),
   // Below zero as well, where every step may bring a fill and values need not be concave.
-  depths: fc.array(number(-1, 3), { minLength: 1, maxLength: 6 }),
+  depths: fc.array(evenNumber(-1, 3), { minLength: 1, maxLength: 6 }),
 });
 
 test('finite horizons agree with brute force over all pairs', () => {
@@ -124,7 +122,7 @@ test('finite horizons agree with brute force over all pairs', () => {
 
 test('discounted values are fixed points of brute force, and the quotes attain them', () => {
   fc.assert(
-    fc.property(problems, number(0, 0.999), (problem, discount) => {
+    fc.property(problems, evenNumber(0, 0.999), (problem, discount) => {
       const { value, bidDepth, askDepth, inventory } = run({ ...problem, discount });
       const at = pairs(problem);
       sweep(problem, discount, value).forEach((best, i) => {
@@ -160,11 +158,11 @@ test('averages satisfy the equation of the gain', () => {
 });
 
 test('the best pair is found where values are neither concave nor convex', () => {
-  const levels = fc.array(fc.record({ depth: number(-2, 2), probability: number(0, 1) }), {
+  const levels = fc.array(fc.record({ depth: evenNumber(-2, 2), probability: evenNumber(0, 1) }), {
     minLength: 1,
     maxLength: 8,
   });
-  const values = fc.array(number(-3, 3), { minLength: 3, maxLength: 6 });
+  const values = fc.array(evenNumber(-3, 3), { minLength: 3, maxLength: 6 });
   fc.assert(
     fc.property(levels, values, fc.boolean(), (some, next, mayWithdraw) => {
       const all = mayWithdraw ? [{ depth: null, probability: 0 }, ...some] : some;

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 
 import type { Evaluation } from '../../../algorithms/evaluation/evaluate';
+import { solvers } from '../../../algorithms/solvers/registry';
 import { captureOutput } from '../capture-output';
 
 const config = join(__dirname, '../../../configs/avellaneda-stoikov.yaml');
@@ -34,6 +35,16 @@ describe('evaluate', () => {
     const profit = evaluation.comparisons.find(({ metric }) => metric === 'profit')!;
     expect(profit).toMatchObject({ policy: 'avellaneda-stoikov', baseline: 'symmetric' });
     expect(profit.meanDifference).toBeCloseTo(mean - second!.metrics['profit']!.mean, 9);
+  });
+
+  it('takes all policies that fit', async () => {
+    const words = [...classical, 'all', 'no-quotes', '--json'];
+    const { output } = await captureOutput(words);
+    const { policies } = JSON.parse(output) as Evaluation;
+    const fitting = solvers.filter(
+      ({ environments }) => environments === 'any' || environments.includes('market-making'),
+    );
+    expect(policies.map(({ name }) => name)).toEqual(fitting.map(({ name }) => name));
   });
 
   it('prints a table', async () => {

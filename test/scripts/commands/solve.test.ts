@@ -83,6 +83,19 @@ it.each([
   expect(errors.trimEnd()).not.toContain('\n');
 });
 
+it('refuses a picture where none can be written', async () => {
+  const file = write('p.yaml', capped);
+  const { code, errors } = await captureOutput([
+    'solve',
+    'schedule',
+    file,
+    '--plot',
+    join(file, 'x.svg'),
+  ]);
+  expect(code).toBe(2);
+  expect(errors).toMatch(/^makertaker: --plot .*x\.svg: cannot be written \((?:ENOTDIR|EEXIST)\)/);
+});
+
 it('lists the solvers', async () => {
   const { output } = await captureOutput(['solve', '--json']);
   const names = (JSON.parse(output) as { name: string }[]).map(({ name }) => name);
