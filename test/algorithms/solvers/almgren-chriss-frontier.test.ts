@@ -230,3 +230,15 @@ describe('continuous time', () => {
     );
   });
 });
+
+test('one period has one schedule, whatever the risk aversion', () => {
+  for (const riskAversion of [-1e9, -1e-6, 0, 1]) {
+    const { trades, holdings, variance } = solveAlmgrenChriss({
+      ...paper,
+      horizon: 1,
+      periods: 1,
+      riskAversion,
+    });
+    expect([[...trades], [...holdings], variance]).toEqual([[1e6], [1e6, 0], 0]);
+  }
+});
