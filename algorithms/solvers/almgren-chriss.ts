@@ -67,7 +67,10 @@ export function solveAlmgrenChriss(problem: AlmgrenChrissProblem): AlmgrenChriss
   const holdings = Float64Array.from({ length: periods + 1 }, (_, j) =>
     j === 0 ? quantity : j === periods ? 0 : quantity * shape.held(j),
   );
-  const trades = Float64Array.from({ length: periods }, (_, j) => quantity * shape.traded(j + 1));
+  // One period has one schedule, whatever the risk aversion.
+  const trades = Float64Array.from({ length: periods }, (_, j) =>
+    periods === 1 ? quantity : quantity * shape.traded(j + 1),
+  );
   const sumOfSquares = (values: Float64Array) => values.reduce((sum, x) => sum + x * x, 0);
   const expectedCost =
     0.5 * permanentImpact * quantity ** 2 +
@@ -114,9 +117,7 @@ function hyperbolicSine(curvature: number, periods: number): Shape {
 /** @param curvature λσ²τ²/η̃ = −4 sin²(ωτ/2), negative */
 function sine(curvature: number, periods: number): Shape {
   const angle = 2 * Math.asin(Math.min(1, Math.sqrt(-curvature) / 2));
-  // One period has one schedule, which nothing is better than.
-  if (periods === 1) return { angle, held: () => 0, traded: () => 1 };
-  if (!(angle * periods < Math.PI)) {
+  if (periods > 1 && !(angle * periods < Math.PI)) {
     throw new InputError(
       'riskAversion: so negative that E + λV has no minimum; expected more than −(2η̃/(στ)²)(1 − cos(π/N))',
     );
