@@ -36,6 +36,7 @@ export const uses = {
   initialise: 3,
   shuffle: 4,
   subsample: 5,
+  opponent: 6,
 } as const;
 
 ['cpu', 'wasm', 'tensorflow'].forEach(registerRandomKernels);

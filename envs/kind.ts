@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 
 import type { EnvironmentDefinition } from './environment';
+import type { GameDefinition } from './game';
 
 /** A family of environments that a config can ask for by its id. */
 export interface EnvironmentKind<Schema extends z.ZodType = z.ZodType> {
@@ -12,4 +13,16 @@ export interface EnvironmentKind<Schema extends z.ZodType = z.ZodType> {
   /** Every parameter with its default, unit and description; the `id` key is not part of it. */
   readonly schema: Schema;
   create(config: z.output<Schema>): EnvironmentDefinition;
+  /** The game of two players that a config describes; absent or null: there is one player. */
+  createGame?(config: z.output<Schema>): GameDefinition | null;
+  /** The classical policies between which a score is measured; absent or null: none are known. */
+  references?(config: z.output<Schema>): References | null;
+}
+
+/** Names of classical policies whose mean returns mark 0 and 1 of the normalised score. */
+export interface References {
+  /** What a trader without a model would do: 0. */
+  readonly naive: string;
+  /** The best there is, exactly or within the printed digits: 1. */
+  readonly optimum: string;
 }
