@@ -7,6 +7,7 @@ import type { EnvironmentDefinition } from './environment';
 import { type ExecutionConfig, executionSchema } from './execution/config';
 import { executionMetrics, measureExecution, volumeInPeriod } from './execution/metrics';
 import { createObserver } from './execution/observation';
+import { executionReferences } from './execution/references';
 import type { EnvironmentKind } from './kind';
 import { createCoefficient } from './processes/coefficients';
 import { createImpact } from './processes/impact';
@@ -58,6 +59,7 @@ export const kind: EnvironmentKind<typeof executionSchema> = {
     'minus the increment of the implementation shortfall, minus the running risk λσ²τx² if asked for, times rewardScale; quote currency at rewardScale 1',
   schema: executionSchema,
   create: createExecution,
+  references: executionReferences,
 };
 
 function createExecution(config: ExecutionConfig): EnvironmentDefinition<ExecutionState> {

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import { type Key, randomInteger, uniforms } from '../engine/random';
 import type { Tensors } from '../engine/tensors';
 import type { EnvironmentDefinition } from './environment';
-import type { EnvironmentKind } from './kind';
+import type { EnvironmentKind, References } from './kind';
 import { type MarketMakingConfig, marketMakingSchema } from './market-making/config';
 import {
   crossSpread,
@@ -68,7 +68,28 @@ export const kind: EnvironmentKind<typeof marketMakingSchema> = {
     'the change of wealth (cash and inventory at the mid price) in the step, quote currency; less running·q²·dt, and terminal·q² at the end, for inventory-penalty; for exponential-utility the change of −e^{−γ·profit}, a pure number',
   schema: marketMakingSchema,
   create: createMarketMaking,
+  references: (config) => (isMemoryless(config) ? pointsOf(config) : null),
 };
+
+/** Whether step and inventory are all that fills and penalties depend on. */
+const isMemoryless = ({ mid, arrivals, fees, tick, latency, liquidation }: MarketMakingConfig) =>
+  (mid.kind === 'constant' || (mid.kind === 'brownian' && mid.drift === 0 && mid.jumps === null)) &&
+  arrivals.kind === 'poisson' &&
+  fees.maker === 0 &&
+  tick === null &&
+  latency === 0 &&
+  liquidation.kind === 'mark';
+
+function pointsOf({ reward }: MarketMakingConfig): References {
+  switch (reward.kind) {
+    case 'pnl':
+      return { naive: 'no-quotes', optimum: 'value-iteration' };
+    case 'inventory-penalty':
+      return { naive: 'fixed-depth', optimum: 'value-iteration' };
+    case 'exponential-utility':
+      return { naive: 'symmetric', optimum: 'cara-quotes' };
+  }
+}
 
 function createMarketMaking(config: MarketMakingConfig): EnvironmentDefinition<MarketMakingState> {
   const { horizon, steps, latency, tick } = config;

@@ -1,3 +1,4 @@
+import type { ReferencePoints } from '../algorithms/evaluation/score';
 import type { ClassicalPolicy, PolicySolver } from '../algorithms/solvers/policy';
 import { findSolver } from '../algorithms/solvers/registry';
 import { InputError } from '../engine/input-error';
@@ -27,3 +28,26 @@ export function createClassicalPolicies(
 /** The classical policies that play an environment. */
 export const fittingPolicies = ({ kind, policies }: OpenedEnvironment): PolicySolver[] =>
   policies.filter(({ environments }) => environments === 'any' || environments.includes(kind.id));
+
+/**
+ * The classical policies between which this environment's score is measured; null where no optimum is
+ * known, or where its solver does not take the case.
+ */
+export function createReferences(
+  opened: OpenedEnvironment,
+): ReferencePoints<ClassicalPolicy> | null {
+  const names = opened.kind.references?.(opened.parameters);
+  if (!names) return null;
+  try {
+    const [naive, optimum] = createClassicalPolicies([names.naive, names.optimum], opened);
+    return { naive: naive!, optimum: optimum! };
+  } catch (error) {
+    if (error instanceof InputError) return null;
+    throw error;
+  }
+}
+
+export function disposeReferences(references: ReferencePoints<ClassicalPolicy> | null): void {
+  references?.naive.dispose?.();
+  references?.optimum.dispose?.();
+}

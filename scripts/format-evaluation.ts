@@ -1,4 +1,5 @@
 import type { Evaluation } from '../algorithms/evaluation/evaluate';
+import type { Scores } from '../algorithms/evaluation/score';
 import type { PolicyReport } from '../algorithms/evaluation/compare';
 import type { Summary } from '../algorithms/evaluation/statistics';
 import { alignColumns } from './align-columns';
@@ -35,7 +36,7 @@ const preferred: readonly Column[] = [
 
 /** Tables for a terminal: the policies, the paired differences, the exact figures. */
 export function formatEvaluation(evaluation: Evaluation): string {
-  const { env, stream, episodes, seed, policies, comparisons, exact } = evaluation;
+  const { env, stream, episodes, seed, policies, comparisons, score, exact } = evaluation;
   const columns = columnsFor(policies[0]!);
   const aggregates = Object.keys(policies[0]!.aggregates);
   const rows = [
@@ -66,7 +67,21 @@ export function formatEvaluation(evaluation: Evaluation): string {
     ...(differences.length > 0
       ? ['', 'Paired differences', alignColumns(differences, (column) => column > 1)]
       : []),
+    ...(score ? ['', formatScores(score)] : []),
     ...(exact ? ['', formatExact(exact)] : []),
+  ].join('\n');
+}
+
+/** How near each policy comes to the optimum: what it gains over the naive one, and what it misses. */
+function formatScores({ naive, optimum, policies }: Scores): string {
+  const rows = policies.map(({ policy, normalised, gap }) => [
+    policy,
+    normalised ? withInterval(normalised.value, normalised.ci95) : '–',
+    withInterval(gap.value, gap.ci95),
+  ]);
+  return [
+    `Normalised score: (return − ${naive}'s) / (${optimum}'s − ${naive}'s); gap: ${optimum}'s mean return − the policy's`,
+    alignColumns([['policy', 'score', 'gap'], ...rows], (column) => column > 0),
   ].join('\n');
 }
 
@@ -74,7 +89,9 @@ export function formatEvaluation(evaluation: Evaluation): string {
 function columnsFor({ metrics }: PolicyReport): readonly Column[] {
   const known = preferred.filter(({ metric }) => metric in metrics);
   if (known.length > 1) return known;
-  const own = Object.keys(metrics).filter((metric) => metric !== 'return');
+  const own = Object.keys(metrics).filter(
+    (metric) => metric !== 'return' && metric !== 'returnNoise',
+  );
   return [mean('return'), deviation('return'), ...own.map(mean)];
 }
 

@@ -179,7 +179,7 @@ async function validate({ config, learner }: Run, { tensors }: TrainingState): P
     observationClip: config.training.observationClip,
   });
   const { seed, episodes } = config.evaluation;
-  const played = await simulate(learner.environment, policy, {
+  const { returnNoise: _, ...played } = await simulate(learner.environment, policy, {
     episodes,
     seed,
     phase: 'validation',

@@ -13,7 +13,7 @@ import { InputError } from '../engine/input-error';
 import { disposeTree } from '../engine/tensors';
 import type { LoadedCheckpoint } from '../outputs/checkpoint';
 import { restoreTensors } from '../outputs/tensor-arrays';
-import { createClassicalPolicies } from './classical-policies';
+import { createClassicalPolicies, createReferences, disposeReferences } from './classical-policies';
 import { exitCodes } from './command';
 import { formatEvaluation } from './format-evaluation';
 import { listenForInterruption } from './interruption';
@@ -131,12 +131,14 @@ async function evaluateBest(
 ): Promise<Evaluation> {
   const trained = await loadTrained(folder, { start: () => Promise.resolve() });
   const { opened } = trained;
+  const references = createReferences(opened);
   try {
     const policies = [trained.createPolicy(false)];
     const simulated = await evaluatePolicies(opened.environment, {
       policies,
       baselines,
       aggregates: aggregatesFor(opened.environment.metrics, opened.parameters),
+      references,
       episodes: config.evaluation.testEpisodes,
       seed: config.evaluation.seed,
       phase: 'test',
@@ -145,6 +147,7 @@ async function evaluateBest(
     return { ...simulated, ...(exact ? { exact } : {}) };
   } finally {
     trained.dispose();
+    disposeReferences(references);
   }
 }
 

@@ -8,6 +8,7 @@ import {
   reportPolicies,
 } from './compare';
 import type { ExactFigures } from './exact';
+import { type ReferencePoints, scorePolicies, type Scores } from './score';
 import { type EvaluatedPolicy, simulate, type SimulateOptions } from './simulate';
 import type { WorstSide } from './statistics';
 
@@ -17,6 +18,8 @@ export interface EvaluationRequest extends SimulateOptions {
   /** What they are compared with. */
   readonly baselines: readonly EvaluatedPolicy[];
   readonly aggregates: readonly Aggregate[];
+  /** Between which all are scored; absent: no score. One of the same name above is not played twice. */
+  readonly references?: ReferencePoints<EvaluatedPolicy> | null;
   /** Called before each policy's episodes. */
   readonly onPolicy?: (name: string) => void;
 }
@@ -31,6 +34,8 @@ export interface Evaluation {
   /** Those in question first, then the baselines. */
   readonly policies: readonly PolicyReport[];
   readonly comparisons: readonly Comparison[];
+  /** Distance to the optimum; left out where none is known. */
+  readonly score?: Scores;
   /** Beside the simulation, the figures without it; left out where there are none. */
   readonly exact?: ExactFigures;
 }
@@ -40,7 +45,7 @@ export async function evaluatePolicies(
   environment: Environment,
   request: EvaluationRequest,
 ): Promise<Evaluation> {
-  const { policies, baselines, aggregates, episodes, seed, phase, onPolicy } = request;
+  const { policies, baselines, aggregates, references, episodes, seed, phase, onPolicy } = request;
   const play = async (policy: EvaluatedPolicy): Promise<PlayedPolicy> => {
     onPolicy?.(policy.name);
     const metrics = await simulate(environment, policy, request);
@@ -48,6 +53,17 @@ export async function evaluatePolicies(
   };
   const played: PlayedPolicy[] = [];
   for (const policy of [...policies, ...baselines]) played.push(await play(policy));
+  const playReference = async (reference: EvaluatedPolicy): Promise<PlayedPolicy> =>
+    played.find(({ name, kind }) => name === reference.name && kind === reference.kind) ??
+    play(reference);
+  const points = references && {
+    naive: await playReference(references.naive),
+    optimum: await playReference(references.optimum),
+  };
+  // Where the environment knows of no noise, none is reported.
+  const reported = played.some(({ metrics }) => metrics.returnNoise!.some((value) => value !== 0))
+    ? played
+    : played.map(withoutNoise);
   const worstSides: Record<string, WorstSide> = Object.fromEntries(
     Object.entries(environment.metrics).map(([name, { worst = 'low' }]) => [name, worst]),
   );
@@ -56,7 +72,16 @@ export async function evaluatePolicies(
     stream: phase,
     episodes,
     seed,
-    policies: reportPolicies(played, aggregates, worstSides),
-    comparisons: comparePolicies(played.slice(0, policies.length), played.slice(policies.length)),
+    policies: reportPolicies(reported, aggregates, worstSides),
+    comparisons: comparePolicies(
+      reported.slice(0, policies.length),
+      reported.slice(policies.length),
+    ),
+    ...(points ? { score: scorePolicies(played, points) } : {}),
   };
+}
+
+function withoutNoise(policy: PlayedPolicy): PlayedPolicy {
+  const { returnNoise: _, ...metrics } = policy.metrics;
+  return { ...policy, metrics };
 }

@@ -14,6 +14,8 @@ export interface EvaluatedPolicy {
   readonly kind: 'trained' | 'classical';
   /** Whether it draws its actions at random. Default false. */
   readonly stochastic?: boolean;
+  /** Whether it reads tensors on the host, so that its episodes run eagerly. Default false. */
+  readonly onHost?: boolean;
   /** One action a row, in the environment's units; whatever is random in it comes from the key. */
   act(input: {
     readonly parameters: Tensors;
@@ -43,6 +45,8 @@ type Progress = {
   readonly running: tf.Tensor1D;
   /** [B] sum of rewards. */
   readonly total: tf.Tensor1D;
+  /** [B] the part of it that is known to be zero-mean chance. */
+  readonly noise: tf.Tensor1D;
   /** [B] float32, exact up to 2^24 steps. */
   readonly length: tf.Tensor1D;
   /** The environment's own metrics, each [B]; zero until the episode has ended. */
@@ -54,8 +58,8 @@ type Progress = {
  *
  * The random numbers are keyed by (seed, phase, episode, step within the episode), so that every policy
  * meets the same noise, whatever the batch.
- * @returns each [episodes]: `return` (the undiscounted sum of rewards), `length` (steps) and the
- * environment's own metrics
+ * @returns each [episodes]: `return` (the undiscounted sum of rewards), `returnNoise` (the part of it that
+ * the environment knows to be zero-mean chance), `length` (steps) and the environment's own metrics
  * @throws InputError if the environment has no end of its own
  */
 export async function simulate(
@@ -64,13 +68,14 @@ export async function simulate(
   options: SimulateOptions,
 ): Promise<EpisodeMetrics> {
   const { episodes, batch = 8192 } = options;
-  const names = ['return', 'length', ...Object.keys(environment.metrics)];
+  const names = ['return', 'returnNoise', 'length', ...Object.keys(environment.metrics)];
   const columns = names.map(() => new Float64Array(episodes));
   const rows = Math.ceil(episodes / Math.ceil(episodes / batch));
   const parameters = environment.parameters();
-  if (compilesHere()) actOnce(environment, policy, parameters, options);
+  const compiles = compilesHere() && !policy.onHost;
+  if (compiles) actOnce(environment, policy, parameters, options);
   // Steps between two looks at which rows still run; a step after a row's last counts for nothing.
-  const stepsAtOnce = compilesHere() ? 16 : 1;
+  const stepsAtOnce = compiles ? 16 : 1;
   const advanceRows = compileAdvance(environment, policy, stepsAtOnce);
   try {
     for (let first = 0; first < episodes; first += rows) {
@@ -93,7 +98,7 @@ export async function simulate(
   return Object.fromEntries(names.map((name, index) => [name, columns[index]!]));
 }
 
-/** Runs one batch until every row's first episode has ended: [2 + metrics, B]. */
+/** Runs one batch until every row's first episode has ended: [3 + metrics, B]. */
 function playBatch(
   environment: Environment,
   advanceRows: ReturnType<typeof compileAdvance>,
@@ -120,6 +125,7 @@ function playBatch(
       observation,
       running: tf.ones([rows]),
       total: tf.zeros([rows]),
+      noise: tf.zeros([rows]),
       length: tf.zeros([rows]),
       metrics: Object.fromEntries(
         Object.keys(environment.metrics).map((name) => [name, tf.zeros([rows])]),
@@ -140,8 +146,8 @@ function playBatch(
     disposeTree(previous);
     running = tf.tidy(() => tf.any(tf.cast(progress.running, 'bool')).dataSync()[0] !== 0);
   }
-  const { total, length, metrics } = progress;
-  const figures = tf.stack([total, length, ...Object.values(metrics)]) as tf.Tensor2D;
+  const { total, noise, length, metrics } = progress;
+  const figures = tf.stack([total, noise, length, ...Object.values(metrics)]) as tf.Tensor2D;
   disposeTree(progress);
   disposeKey(key);
   return figures;
@@ -173,18 +179,26 @@ interface AdvanceInput {
 
 /** A few steps of every row as one program. The policy's own tensors stay the same as long as it plays. */
 function compileAdvance(environment: Environment, policy: EvaluatedPolicy, steps: number) {
-  return compile(
-    ({ rows, parameters: { environment: parameters, words, step } }: AdvanceInput) =>
-      scan(
-        (from: Progress, index) => {
-          const key = { words, row: rows.row, step: tf.add(step, index), use: uses.dynamics };
-          return { carry: advance(environment, policy, parameters, from, key), output: {} };
-        },
-        rows.progress,
-        steps,
-      ).carry,
-    { name: `evaluation of ${policy.name}`, fallback: 'eager', captures: 'bind' },
-  );
+  const advanceRows = ({ rows, parameters }: AdvanceInput): Progress => {
+    const { environment: environmentParameters, words, step } = parameters;
+    return scan(
+      (from: Progress, index) => {
+        const key = { words, row: rows.row, step: tf.add(step, index), use: uses.dynamics };
+        return {
+          carry: advance(environment, policy, environmentParameters, from, key),
+          output: {},
+        };
+      },
+      rows.progress,
+      steps,
+    ).carry;
+  };
+  if (policy.onHost) return advanceRows;
+  return compile(advanceRows, {
+    name: `evaluation of ${policy.name}`,
+    fallback: 'eager',
+    captures: 'bind',
+  });
 }
 
 /** One step of every row; only what belongs to a row's first episode is counted. */
@@ -225,6 +239,7 @@ function advance(
     observation: next.observation,
     running: tf.where(done, tf.zerosLike(running), running),
     total: tf.where(counts, tf.add(from.total, next.reward), from.total),
+    noise: next.noise ? tf.where(counts, tf.add(from.noise, next.noise), from.noise) : from.noise,
     length: tf.add(from.length, running),
     metrics,
   };

@@ -20,6 +20,8 @@ export interface ClassicalPolicy {
   readonly kind: 'classical';
   /** Whether it draws its actions at random. Default false. */
   readonly stochastic?: boolean;
+  /** Whether it reads tensors on the host, so that its episodes run eagerly. Default false. */
+  readonly onHost?: boolean;
   /**
    * Deterministic unless it draws from the key.
    * @returns actions in the environment's units, as `transition` takes them

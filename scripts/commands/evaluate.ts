@@ -5,7 +5,12 @@ import type { EvaluatedPolicy } from '../../algorithms/evaluation/simulate';
 import type { Config } from '../../configs/schema';
 import { InputError } from '../../engine/input-error';
 import { checkCount, chooseDevice } from '../check-options';
-import { createClassicalPolicies, fittingPolicies } from '../classical-policies';
+import {
+  createClassicalPolicies,
+  createReferences,
+  disposeReferences,
+  fittingPolicies,
+} from '../classical-policies';
 import { type Command, deviceOptions, exitCodes, overrideOption } from '../command';
 import { formatEvaluation } from '../format-evaluation';
 import { loadTrained } from '../load-trained';
@@ -104,6 +109,7 @@ export const command: Command<Options> = {
     const subject = await openSubject(options);
     const { config, opened } = subject;
     const { evaluation } = config;
+    const references = createReferences(opened);
     try {
       const all = [...subject.policies, ...subject.baselines];
       const exact = options.exact ? evaluateExactly(opened, all) : undefined;
@@ -111,6 +117,7 @@ export const command: Command<Options> = {
         policies: subject.policies,
         baselines: subject.baselines,
         aggregates: aggregatesFor(opened.environment.metrics, opened.parameters),
+        references,
         episodes: options.episodes ?? evaluation.testEpisodes,
         seed: options.seed ?? evaluation.seed,
         phase: 'test',
@@ -120,6 +127,7 @@ export const command: Command<Options> = {
       process.stdout.write(`${text}\n`);
     } finally {
       subject.dispose();
+      disposeReferences(references);
     }
     return exitCodes.done;
   },
