@@ -80,7 +80,15 @@ export {
   type ResetResult,
   type StepResult,
 } from './envs/environment';
-export type { EnvironmentKind } from './envs/kind';
+export {
+  environmentOf,
+  type GameDefinition,
+  type Opponent,
+  type Player,
+  type Side,
+  withOpponent,
+} from './envs/game';
+export type { EnvironmentKind, References } from './envs/kind';
 export {
   type EnvironmentConfig,
   environmentKinds,
@@ -150,6 +158,7 @@ export {
   toEnvironmentAction,
 } from './algorithms/policies/policy';
 export {
+  type LearnedPolicy,
   type TrainedPolicy,
   trainedPolicy,
   type TrainedPolicyOptions,
@@ -170,11 +179,19 @@ export {
 export {
   createLearner,
   type Learner,
+  type LearnerOptions,
   readDiagnostics,
   type TrainingPhase,
   trainingPhases,
   type TrainingState,
 } from './algorithms/training';
+export {
+  createSelfPlay,
+  learnedOpponent,
+  secondPlayer,
+  type SelfPlay,
+  tensorsOf,
+} from './algorithms/self-play';
 export type { UpdatePolicy } from './algorithms/training-programs';
 export type { Trajectory } from './algorithms/trajectory';
 export {
@@ -228,6 +245,12 @@ export {
   simulate,
   type SimulateOptions,
 } from './algorithms/evaluation/simulate';
+export {
+  type ReferencePoints,
+  type Score,
+  scorePolicies,
+  type Scores,
+} from './algorithms/evaluation/score';
 export { summarise, type Summary } from './algorithms/evaluation/statistics';
 
 // Classical solutions
@@ -410,10 +433,5 @@ export type {
 } from './algorithms/policies/exportable';
 export type { Decisions, ExportCheck, PolicyForward } from './outputs/export/check-export';
 export { exportPolicy, type ExportResult } from './outputs/export/export-policy';
-export {
-  type ExportLabels,
-  type Learned,
-  livePolicy,
-  toExportable,
-} from './outputs/export/learned-policy';
+export { type ExportLabels, livePolicy, toExportable } from './outputs/export/learned-policy';
 export { type PolicyFormat, policyFormats } from './outputs/export/policy-description';

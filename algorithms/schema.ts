@@ -142,12 +142,34 @@ export const trainingSchema = z
     observationClip: positive
       .default(10)
       .describe('Observations, standardised where that is on, are clipped to ± this.'),
+    parameters: z
+      .record(z.string(), z.number())
+      .default({})
+      .describe(
+        'Numeric parameters of the environment that are different in training, such as a share of random starts; evaluation keeps the values of env.',
+      ),
     maximumFailures: count
       .default(5)
       .describe('Non-finite updates in a row after which the run stops.'),
   })
   .describe('The training loop.');
 
+export const selfPlaySchema = z
+  .strictObject({
+    opponent: z
+      .enum(['sampled', 'greedy'])
+      .default('sampled')
+      .describe(
+        'How the other player acts while one of them trains: by chance or at its likeliest.',
+      ),
+  })
+  .nullable()
+  .default(null)
+  .describe(
+    'Both players of a game learn in turn, each in an environment that the other is part of; null: one player learns.',
+  );
+
+export type SelfPlayConfig = z.output<typeof selfPlaySchema>;
 export type PolicyConfig = z.output<typeof policySchema>;
 export type TrpoConfig = z.output<typeof trpoSchema>;
 export type ValueConfig = z.output<typeof valueSchema>;
@@ -159,4 +181,5 @@ export interface LearnerConfig {
   readonly value: ValueConfig;
   readonly trpo: TrpoConfig;
   readonly training: TrainingConfig;
+  readonly selfPlay?: SelfPlayConfig;
 }

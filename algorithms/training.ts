@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 
+import { InputError } from '../engine/input-error';
 import { makeKey, normals, phases, uses, forUse, type Key } from '../engine/random';
 import { prepare } from '../engine/compile/compile';
 import { cloneTree, disposeTree, type Tensors, type TensorTree, tidyTree } from '../engine/tensors';
@@ -45,12 +46,14 @@ export interface Learner {
   /**
    * One iteration: rollout, advantages, policy update, value fit. Reads nothing on the host.
    * @param onPhase called as each phase begins, for timing
+   * @param changed parameters of the environment that differ from its own in this iteration
    * @returns a new state (the old one stays valid; the caller disposes of either) and diagnostics, [] each
    */
   iterate(
     state: TrainingState,
     seed: number,
     onPhase?: (phase: TrainingPhase) => void,
+    changed?: Tensors,
   ): { state: TrainingState; diagnostics: Tensors };
   /**
    * Compiles the programs of an iteration, several at a time, where the device compiles; else nothing.
@@ -60,11 +63,18 @@ export interface Learner {
   dispose(): void;
 }
 
-/** @param updatePolicy in place of TRPO's, for comparisons */
+export interface LearnerOptions {
+  /** In place of TRPO's, for comparisons. */
+  readonly updatePolicy?: UpdatePolicy;
+  /** One of `phases`: whose streams training draws from. Default training. */
+  readonly phase?: number;
+}
+
+/** @throws InputError if `training.parameters` names what is no numeric parameter of the environment */
 export function createLearner(
   environment: Environment,
   config: LearnerConfig,
-  updatePolicy: UpdatePolicy = trpoUpdate,
+  { updatePolicy = trpoUpdate, phase = phases.training }: LearnerOptions = {},
 ): Learner {
   const { training } = config;
   const policy = createPolicy(environment.observationSpace, environment.actionSpace, config.policy);
@@ -75,7 +85,7 @@ export function createLearner(
     activation: config.value.activation,
     outputGain: 1,
   });
-  const environmentParameters = environment.parameters();
+  const environmentParameters = parametersOf(environment, training.parameters);
   const rows = training.environments * training.steps;
   const programs = createTrainingPrograms({
     environment,
@@ -88,7 +98,7 @@ export function createLearner(
   const keyOf = (seed: number, iteration: number): Key =>
     makeKey({
       seed,
-      phase: phases.training,
+      phase,
       rows: training.environments,
       step: iteration * training.steps,
     });
@@ -119,7 +129,7 @@ export function createLearner(
       return { iteration: 0, tensors };
     },
 
-    iterate({ iteration, tensors }, seed, onPhase = () => {}) {
+    iterate({ iteration, tensors }, seed, onPhase = () => {}, changed = {}) {
       const result = tidyTree(() => {
         const { words, row, step } = keyOf(seed, iteration);
         const key = { words, step };
@@ -128,7 +138,7 @@ export function createLearner(
         const { position, trajectory } = programs.rollout({
           rows: { position: tensors.position, row },
           parameters: {
-            environment: environmentParameters,
+            environment: { ...environmentParameters, ...changed },
             policy: tensors.policy,
             observations,
             key,
@@ -239,6 +249,26 @@ export function createLearner(
     dispose: () => disposeTree(environmentParameters),
   };
   return learner;
+}
+
+/** The environment's parameters, some of which have another value in training. */
+function parametersOf(
+  environment: Environment,
+  changes: Readonly<Record<string, number>> = {},
+): Tensors {
+  const parameters = { ...environment.parameters() };
+  const numeric = Object.keys(parameters).filter((name) => parameters[name]!.rank === 0);
+  for (const [name, value] of Object.entries(changes)) {
+    if (!numeric.includes(name)) {
+      disposeTree(parameters);
+      throw new InputError(
+        `training.parameters.${name}: ${environment.id} has no such parameter; expected ${numeric.join(', ')}`,
+      );
+    }
+    parameters[name]!.dispose();
+    parameters[name] = tf.scalar(value);
+  }
+  return parameters;
 }
 
 /** δ of an iteration: geometric from `trustRegion` in the first to `finalTrustRegion` in the last. */

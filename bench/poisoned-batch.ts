@@ -89,7 +89,7 @@ async function train(
   const steps: Step[] = [];
   let state = start;
   for (let index = 0; index < iterations; index += 1) {
-    const learner = createLearner(environment, config, updateAt(index));
+    const learner = createLearner(environment, config, { updatePolicy: updateAt(index) });
     const { state: next, diagnostics } = learner.iterate(state, seed);
     const numbers = await readDiagnostics(diagnostics);
     steps.push({ iteration: state.iteration, return: numbers['return']!, kl: numbers['kl']! });

@@ -1,6 +1,12 @@
 import { z } from 'zod';
 
-import { policySchema, trainingSchema, trpoSchema, valueSchema } from '../algorithms/schema';
+import {
+  policySchema,
+  selfPlaySchema,
+  trainingSchema,
+  trpoSchema,
+  valueSchema,
+} from '../algorithms/schema';
 import { solvers } from '../algorithms/solvers/registry';
 import { deviceNames } from '../engine/device';
 import { environmentKinds } from '../envs/registry';
@@ -99,6 +105,7 @@ const configSchemaWith = <Environment extends z.ZodType>(
     value: valueSchema.prefault({ fit: { kind: 'adam' } }),
     trpo: trpoSchema.prefault({}),
     training: trainingSchema.prefault({}),
+    selfPlay: selfPlaySchema,
     evaluation: evaluationSchemaWith(policy).prefault({}),
   });
 

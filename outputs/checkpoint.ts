@@ -63,13 +63,7 @@ export function saveCheckpoint(
 ): string {
   const root = join(runFolder, 'checkpoints');
   mkdirSync(root, { recursive: true });
-  const bytes = encodeSafetensors(checkpoint.arrays);
-  const manifest = sealManifest(options.program, checkpoint.iteration, checkpoint.document, {
-    file: arraysFile,
-    bytes: bytes.length,
-    sha256: sha256(bytes),
-  });
-
+  const { bytes, manifest } = encodeCheckpoint(checkpoint, options.program);
   const name = freeName(root, checkpoint.iteration);
   const unfinished = join(root, `${unfinishedPrefix}${process.pid}-${name}`);
   rmSync(unfinished, { recursive: true, force: true });
@@ -85,6 +79,40 @@ export function saveCheckpoint(
     writeFileAtomically(join(root, pointer), name);
   removeUnnamed(root, options.keep ?? 0);
   return folder;
+}
+
+/** The arrays that evaluation and export need: of each player the network and the normaliser. */
+const ofPolicy = /^([^/]+\/)?(policy|observations)\//;
+
+/**
+ * Writes a checkpoint that holds the policy alone: it is evaluated and exported like any other, and training
+ * does not go on from it.
+ * @param folder exists; a checkpoint that it holds is replaced
+ * @returns the files
+ */
+export function writePolicyCheckpoint(
+  folder: string,
+  checkpoint: Checkpoint,
+  program: string,
+): string[] {
+  const arrays = Object.fromEntries(
+    Object.entries(checkpoint.arrays).filter(([name]) => ofPolicy.test(name)),
+  );
+  const { bytes, manifest } = encodeCheckpoint({ ...checkpoint, arrays }, program);
+  const files = [join(folder, arraysFile), join(folder, manifestFile)] as const;
+  writeFileAtomically(files[0], bytes);
+  writeFileAtomically(files[1], manifest);
+  return [...files];
+}
+
+function encodeCheckpoint({ arrays, iteration, document }: Checkpoint, program: string) {
+  const bytes = encodeSafetensors(arrays);
+  const manifest = sealManifest(program, iteration, document, {
+    file: arraysFile,
+    bytes: bytes.length,
+    sha256: sha256(bytes),
+  });
+  return { bytes, manifest };
 }
 
 /** Moves a pointer to a checkpoint that exists. */

@@ -1,63 +1,135 @@
-import { type TrainedPolicy, trainedPolicy } from '../algorithms/policies/trained-policy';
+import {
+  type LearnedPolicy,
+  type TrainedPolicy,
+  trainedPolicy,
+} from '../algorithms/policies/trained-policy';
+import { createSelfPlay, secondPlayer } from '../algorithms/self-play';
 import { createLearner, type Learner } from '../algorithms/training';
 import { parseConfig } from '../configs/parse-config';
 import type { Config } from '../configs/schema';
+import { InputError } from '../engine/input-error';
 import { disposeTree } from '../engine/tensors';
+import type { GameDefinition, Side } from '../envs/game';
 import { type LoadedCheckpoint, loadCheckpoint, type Pointer } from '../outputs/checkpoint';
-import type { Learned } from '../outputs/export/learned-policy';
 import { restoreTensors } from '../outputs/tensor-arrays';
 import { type OpenedEnvironment, openEnvironment } from './open-environment';
+import { environmentAgainst, gameOf } from './open-learner';
 
 /** A checkpoint brought back to life. */
 export interface Trained {
   readonly checkpoint: LoadedCheckpoint;
   readonly config: Config;
+  /** In a game, the environment of the player in question, who meets the other. */
   readonly opened: OpenedEnvironment;
   readonly learner: Learner;
-  readonly learned: Learned;
+  readonly learned: LearnedPolicy;
+  readonly game: TrainedGame | null;
   createPolicy(stochastic: boolean): TrainedPolicy;
   dispose(): void;
+}
+
+/** Both players of a self-play. */
+export interface TrainedGame {
+  readonly definition: GameDefinition;
+  /** The player in question. */
+  readonly side: Side;
+  readonly learners: readonly [Learner, Learner];
+  readonly learned: readonly [LearnedPolicy, LearnedPolicy];
 }
 
 export interface LoadOptions {
   /** Of a run: default the best checkpoint, or the last if none was validated yet. */
   readonly which?: Pointer;
+  /** In a game: which player is in question; default the first. */
+  readonly player?: string;
   /** Starts the device, once the config is known and before there is any tensor. */
   start(config: Config): Promise<unknown>;
 }
 
-/** @throws InputError for a checkpoint that is missing, damaged or of another kind */
-export async function loadTrained(path: string, { which, start }: LoadOptions): Promise<Trained> {
+/** @throws InputError for a checkpoint that is missing, damaged or of another kind, or a player that it has not */
+export async function loadTrained(path: string, options: LoadOptions): Promise<Trained> {
+  const { which, player, start } = options;
   const checkpoint = loadCheckpoint(path, which ? { which } : {});
   const config = configOf(checkpoint);
   await start(config);
   const opened = await openEnvironment(config.env);
-  const learner = createLearner(opened.environment, config);
-  const { tensors } = learner.initialise(config.seed);
-  const like = { policy: tensors.policy, observations: tensors.observations };
-  let learned: Learned;
-  try {
-    learned = restoreTensors(checkpoint.arrays, like);
-  } finally {
-    disposeTree(tensors);
+  if (config.selfPlay !== null) return loadPlayer({ checkpoint, config, opened }, player);
+  if (player !== undefined) {
+    throw new InputError(`--player ${player}: ${path} was not trained in self-play`);
   }
+  const learner = createLearner(opened.environment, config);
+  const learned = restoreLearned(checkpoint, learner, '');
   return {
-    checkpoint,
-    config,
-    opened,
-    learner,
-    learned,
-    createPolicy: (stochastic) =>
-      trainedPolicy(opened.environment, learner.policy, learned, {
-        name: 'trained',
-        observationClip: config.training.observationClip,
-        stochastic,
-      }),
+    ...describe({ checkpoint, config, opened }, learner, learned),
+    game: null,
     dispose() {
       disposeTree(learned);
       learner.dispose();
     },
   };
+}
+
+type Loaded = Pick<Trained, 'checkpoint' | 'config' | 'opened'>;
+
+function loadPlayer(loaded: Loaded, player: string | undefined): Trained {
+  const { checkpoint, config, opened } = loaded;
+  const definition = gameOf(opened);
+  const side = sideOf(definition, player);
+  const { players } = createSelfPlay(definition, config);
+  const learned = [
+    restoreLearned(checkpoint, players[0], ''),
+    restoreLearned(checkpoint, players[1], secondPlayer),
+  ] as const;
+  const environment = environmentAgainst(definition, side, config, learned[side === 0 ? 1 : 0]);
+  return {
+    ...describe({ ...loaded, opened: { ...opened, environment } }, players[side], learned[side]),
+    game: { definition, side, learners: players, learned },
+    dispose() {
+      disposeTree(learned);
+      players.forEach((learner) => learner.dispose());
+    },
+  };
+}
+
+function sideOf({ id, players }: GameDefinition, player: string | undefined): Side {
+  const names = players.map(({ name }) => name);
+  if (player !== undefined && !names.includes(player)) {
+    throw new InputError(`--player ${player}: the players of ${id} are ${names.join(' and ')}`);
+  }
+  return player === names[1] ? 1 : 0;
+}
+
+function describe(loaded: Loaded, learner: Learner, learned: LearnedPolicy) {
+  const { config, opened } = loaded;
+  return {
+    ...loaded,
+    learner,
+    learned,
+    createPolicy: (stochastic: boolean) =>
+      trainedPolicy(opened.environment, learner.policy, learned, {
+        name: 'trained',
+        observationClip: config.training.observationClip,
+        stochastic,
+      }),
+  };
+}
+
+/** @param prefix of the player's arrays */
+function restoreLearned(
+  { arrays }: LoadedCheckpoint,
+  learner: Learner,
+  prefix: string,
+): LearnedPolicy {
+  const { tensors } = learner.initialise(0);
+  try {
+    return restoreTensors(
+      arrays,
+      { policy: tensors.policy, observations: tensors.observations },
+      prefix,
+    );
+  } finally {
+    disposeTree(tensors);
+  }
 }
 
 /** The resolved config that the checkpoint was trained with, and overrides of it. */

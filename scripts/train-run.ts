@@ -19,6 +19,7 @@ import type { JsonObject } from '../outputs/json';
 import { readArrays } from '../outputs/tensor-arrays';
 import { describeIteration, describeValidation } from './describe-iteration';
 import type { Interruption } from './interruption';
+import type { OpenedLearner } from './open-learner';
 import { programVersion } from './program-version';
 import type { Progress } from './progress';
 import type { RunLog } from './run-log';
@@ -34,10 +35,9 @@ export interface Counters {
 
 export const noCounters: Counters = { failures: 0, failuresInARow: 0, best: null };
 
-export interface Run {
+export interface Run extends OpenedLearner {
   readonly folder: string;
   readonly config: Config;
-  readonly learner: Learner;
   readonly log: RunLog;
   readonly progress: Progress;
   readonly interruption: Interruption;
@@ -156,7 +156,7 @@ function createPhaseClock() {
   let since = begun;
   const begin = (next: TrainingPhase | null): void => {
     const now = performance.now();
-    if (phase !== null) seconds[phase] = (now - since) / 1000;
+    if (phase !== null) seconds[phase] = (seconds[phase] ?? 0) + (now - since) / 1000;
     [phase, since] = [next, now];
   };
   const end = () => {
@@ -173,13 +173,14 @@ const countFailures = (counters: Counters, finite: boolean): Counters => ({
 });
 
 /** The policy's mean or likeliest actions on the fixed validation streams. */
-async function validate({ config, learner }: Run, { tensors }: TrainingState): Promise<Figures> {
+async function validate(run: Run, { tensors }: TrainingState): Promise<Figures> {
+  const { config, learner } = run;
   const policy = trainedPolicy(learner.environment, learner.policy, tensors, {
     name: 'trained',
     observationClip: config.training.observationClip,
   });
   const { seed, episodes } = config.evaluation;
-  const { returnNoise: _, ...played } = await simulate(learner.environment, policy, {
+  const { returnNoise: _, ...played } = await simulate(run.environmentAt(tensors), policy, {
     episodes,
     seed,
     phase: 'validation',

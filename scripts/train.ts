@@ -7,7 +7,7 @@ import { aggregatesFor } from '../algorithms/evaluation/aggregates';
 import { type Evaluation, evaluatePolicies } from '../algorithms/evaluation/evaluate';
 import { evaluateExactly, type ExactFigures } from '../algorithms/evaluation/exact';
 import type { ClassicalPolicy } from '../algorithms/solvers/policy';
-import { createLearner, type Learner, type TrainingState } from '../algorithms/training';
+import type { Learner, TrainingState } from '../algorithms/training';
 import type { Config } from '../configs/schema';
 import { InputError } from '../engine/input-error';
 import { disposeTree } from '../engine/tensors';
@@ -19,6 +19,7 @@ import { formatEvaluation } from './format-evaluation';
 import { listenForInterruption } from './interruption';
 import { loadTrained } from './load-trained';
 import { openEnvironment } from './open-environment';
+import { type OpenedLearner, openLearner } from './open-learner';
 import type { Progress } from './progress';
 import { lockRun } from './run-lock';
 import { openRunLog } from './run-log';
@@ -44,12 +45,13 @@ export async function train(request: TrainingRequest, progress: Progress): Promi
   const opened = await openEnvironment(request.config.env);
   const config: Config = { ...request.config, env: opened.choice };
   const baselines = createClassicalPolicies(config.evaluation.baselines, opened);
-  const learner = createLearner(opened.environment, config);
+  const openedLearner = openLearner(opened, config);
+  const { learner } = openedLearner;
   try {
     const start = startOf(learner, config, request.checkpoint);
     const folder = request.createFolder();
     progress.say(`device: ${describeStarted(device)}`);
-    const done = await trainIn(folder, { config, learner, start, progress });
+    const done = await trainIn(folder, { ...openedLearner, config, start, progress });
     if (done < config.training.iterations) {
       progress.say(
         `interrupted after iteration ${done} of ${config.training.iterations}; go on with: makertaker train --resume ${folder}`,
@@ -89,9 +91,8 @@ function startOf(learner: Learner, { seed }: Config, checkpoint: LoadedCheckpoin
   }
 }
 
-interface TrainingParts {
+interface TrainingParts extends OpenedLearner {
   readonly config: Config;
-  readonly learner: Learner;
   readonly start: Start;
   readonly progress: Progress;
 }

@@ -6,6 +6,13 @@ import type { Environment } from '../../envs/environment';
 import { type Moments, standardise } from '../normaliser';
 import { type Policy, toEnvironmentAction } from './policy';
 
+/** What a learner has learned, part of the tensors of its state; a type, so that it is a tree. */
+export type LearnedPolicy = {
+  readonly policy: Tensors;
+  /** Of observations. */
+  readonly observations: Moments;
+};
+
 /** A learned policy as evaluation uses it: observation in, action in the environment's units out. */
 export interface TrainedPolicy {
   readonly name: string;
@@ -27,11 +34,11 @@ export interface TrainedPolicyOptions {
   readonly stochastic?: boolean;
 }
 
-/** @param learned the policy's parameters and the normaliser's moments; they stay the caller's */
+/** @param learned stays the caller's */
 export function trainedPolicy(
   environment: Pick<Environment, 'actionSpace'>,
   policy: Policy,
-  learned: { readonly policy: Tensors; readonly observations: Moments },
+  learned: LearnedPolicy,
   { name, observationClip, stochastic = false }: TrainedPolicyOptions,
 ): TrainedPolicy {
   return {

@@ -1,19 +1,14 @@
 import * as tf from '@tensorflow/tfjs';
 
-import { type Moments, normaliserEpsilon, standardise } from '../../algorithms/normaliser';
+import { normaliserEpsilon, standardise } from '../../algorithms/normaliser';
 import type { ExportableLayer, ExportablePolicy } from '../../algorithms/policies/exportable';
 import { biasName, weightsName } from '../../algorithms/policies/network';
 import { toEnvironmentAction } from '../../algorithms/policies/policy';
+import type { LearnedPolicy } from '../../algorithms/policies/trained-policy';
 import type { Learner } from '../../algorithms/training';
 import type { Tensors } from '../../engine/tensors';
 import type { Space } from '../../envs/space';
 import type { PolicyForward } from './check-export';
-
-/** What a learner has learned, part of the tensors of its state; a type, so that it is a tree. */
-export type Learned = {
-  readonly policy: Tensors;
-  readonly observations: Moments;
-};
 
 /** What the description of an exported policy says about its origin. */
 export interface ExportLabels {
@@ -29,7 +24,7 @@ const read = async (tensor: tf.Tensor): Promise<Float32Array> =>
 /** A trained policy as plain numbers. */
 export async function toExportable(
   learner: Learner,
-  learned: Learned,
+  learned: LearnedPolicy,
   labels: ExportLabels,
 ): Promise<ExportablePolicy> {
   const { observationSpace, actionSpace, actionMask } = learner.environment;
@@ -72,7 +67,7 @@ async function readLayer(
 }
 
 /** The trained policy itself, as the check of an export asks it. */
-export function livePolicy(learner: Learner, learned: Learned): PolicyForward {
+export function livePolicy(learner: Learner, learned: LearnedPolicy): PolicyForward {
   const { actionSpace, observationSpace } = learner.environment;
   const { policy, config } = learner;
   return async (observations, rows, mask) => {

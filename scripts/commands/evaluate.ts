@@ -27,6 +27,7 @@ interface Options {
   readonly episodes: number | undefined;
   readonly seed: number | undefined;
   readonly last: boolean;
+  readonly player: string | undefined;
   readonly stochastic: boolean;
   readonly exact: boolean;
   readonly json: boolean;
@@ -76,6 +77,11 @@ export const command: Command<Options> = {
           type: 'boolean',
           default: false,
           describe: "a run's last checkpoint in place of its best",
+        },
+        player: {
+          type: 'string',
+          requiresArg: true,
+          describe: 'after self-play: which player is in question; default the first',
         },
         stochastic: {
           type: 'boolean',
@@ -153,6 +159,9 @@ async function openSubject(options: Options): Promise<Subject> {
       'evaluate: give either a run or checkpoint (runs/NAME), or --env CONFIG.yaml with --policy NAME…',
     );
   }
+  if (env !== undefined && options.player !== undefined) {
+    throw new InputError('evaluate: --player goes with a run that was trained in self-play');
+  }
   if (env !== undefined) return openClassical(env, options);
   if (/\.ya?ml$/.test(checkpoint!)) {
     throw new InputError(
@@ -170,6 +179,7 @@ async function openSubject(options: Options): Promise<Subject> {
 async function openTrained(path: string, options: Options): Promise<Subject> {
   const trained = await loadTrained(path, {
     ...(options.last ? { which: 'last' } : {}),
+    ...(options.player === undefined ? {} : { player: options.player }),
     start: (config) => start(config, options),
   });
   const { config, opened } = trained;

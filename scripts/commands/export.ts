@@ -1,4 +1,5 @@
 import { InputError } from '../../engine/input-error';
+import { loadCheckpoint, writePolicyCheckpoint } from '../../outputs/checkpoint';
 import { exportPolicy } from '../../outputs/export/export-policy';
 import { livePolicy, toExportable } from '../../outputs/export/learned-policy';
 import { type PolicyFormat, policyFormats } from '../../outputs/export/policy-description';
@@ -9,11 +10,16 @@ import { programVersion } from '../program-version';
 import { makeFolder } from '../run-folder';
 import { startDeviceWith } from '../start-device';
 
+/** A checkpoint without what only training needs. */
+const policyAlone = 'checkpoint';
+const formats: readonly string[] = [...policyFormats, policyAlone];
+
 interface Options {
   readonly checkpoint: string;
   readonly format: string;
   readonly out: string;
   readonly last: boolean;
+  readonly player: string | undefined;
   readonly device: string | undefined;
   readonly threads: number | undefined;
 }
@@ -31,7 +37,7 @@ export const command: Command<Options> = {
           type: 'string',
           demandOption: true,
           requiresArg: true,
-          describe: policyFormats.join(', '),
+          describe: formats.join(', '),
         },
         out: {
           type: 'string',
@@ -44,19 +50,36 @@ export const command: Command<Options> = {
           default: false,
           describe: "a run's last checkpoint in place of its best",
         },
+        player: {
+          type: 'string',
+          requiresArg: true,
+          describe: 'after self-play: whose policy; default the first player',
+        },
         ...deviceOptions,
       })
       .example('$0 export runs/quickstart --format onnx --out policy', 'for onnxruntime')
       .example('$0 export runs/quickstart --format tfjs --out policy', 'for TensorFlow.js')
-      .example('$0 export runs/quickstart --format javascript --out policy', 'no dependency'),
+      .example('$0 export runs/quickstart --format javascript --out policy', 'no dependency')
+      .example(
+        '$0 export runs/quickstart --format checkpoint --out checkpoints/quickstart',
+        'for evaluate and export, without what only training needs',
+      ),
 
-  async run({ checkpoint, format, out, last, device, threads }) {
-    if (!policyFormats.includes(format as PolicyFormat)) {
-      throw new InputError(`--format ${format}: expected one of ${policyFormats.join(', ')}`);
+  async run({ checkpoint, format, out, last, player, device, threads }) {
+    if (!formats.includes(format)) {
+      throw new InputError(`--format ${format}: expected one of ${formats.join(', ')}`);
+    }
+    if (format === policyAlone) {
+      const loaded = loadCheckpoint(checkpoint, last ? { which: 'last' } : {});
+      makeFolder(out);
+      const files = writePolicyCheckpoint(out, loaded, programVersion());
+      process.stdout.write(`${files.join('\n')}\n`);
+      return exitCodes.done;
     }
     makeFolder(out);
     const trained = await loadTrained(checkpoint, {
       ...(last ? { which: 'last' } : {}),
+      ...(player === undefined ? {} : { player }),
       start(config) {
         const chosen = chooseDevice({ device, threads }, config);
         return startDeviceWith(chosen.device, chosen.threads, (line) =>

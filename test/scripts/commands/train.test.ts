@@ -1,9 +1,17 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { parseConfig } from '../../../configs/parse-config';
-import { loadCheckpoint } from '../../../outputs/checkpoint';
+import { findCheckpoint, loadCheckpoint } from '../../../outputs/checkpoint';
 import { readMetrics } from '../../../outputs/metrics-log';
 import { captureOutput } from '../capture-output';
 
@@ -204,5 +212,24 @@ describe('a trained run', () => {
     expect(code).toBe(0);
     expect(output).toContain('agrees with the trained policy on 10000 observations');
     expect(existsSync(join(target, 'policy.json'))).toBe(true);
+  });
+
+  it('is exported as a checkpoint of the policy alone, which plays the same', async () => {
+    const target = join(folder, 'alone');
+    const words = ['export', run, '--format', 'checkpoint', '--out', target];
+    const { code, output } = await captureOutput(words);
+    expect(code).toBe(0);
+    expect(output.trim().split('\n').sort()).toEqual(
+      readdirSync(target)
+        .map((file) => join(target, file))
+        .sort(),
+    );
+    const evaluate = async (path: string) =>
+      (await captureOutput(['evaluate', path, '--episodes', '8', '--json'])).output;
+    expect(await evaluate(target)).toBe(await evaluate(run));
+    const whole = statSync(join(findCheckpoint(run), 'arrays.safetensors')).size;
+    expect(statSync(join(target, 'arrays.safetensors')).size).toBeLessThan(whole / 2);
+    const { errors } = await captureOutput(['train', '--resume', target]);
+    expect(errors).toContain('this is a checkpoint; give its run');
   });
 });
