@@ -102,13 +102,9 @@ it('learns and exports from code, without the command line', async () => {
   const live = makertaker.livePolicy(learner, state.tensors);
   const folder = mkdtempSync(join(tmpdir(), 'makertaker-library-'));
   try {
-    const { check } = await makertaker.exportPolicy(
-      exportable,
-      'javascript',
-      folder,
-      live,
-      makertaker.programVersion(),
-    );
+    const { check } = await makertaker.exportPolicy(exportable, 'javascript', folder, live, {
+      programVersion: makertaker.programVersion(),
+    });
     expect(check.kind).toBe('agrees');
   } finally {
     rmSync(folder, { recursive: true });

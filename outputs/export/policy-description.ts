@@ -2,9 +2,10 @@ import type { ExportablePolicy } from '../../algorithms/policies/exportable';
 import type { Discrete } from '../../envs/space';
 import { describeActionFields, describeField } from '../describe-space';
 import { finiteOrNull, type JsonObject } from '../json';
+import { cFiles, cPolicySignature } from './c-policy';
 import { type DecisionRule, maskedLogit } from './decision-rule';
 
-export const policyFormats = ['onnx', 'tfjs', 'javascript'] as const;
+export const policyFormats = ['onnx', 'tfjs', 'javascript', 'c'] as const;
 export type PolicyFormat = (typeof policyFormats)[number];
 
 /** The content of `policy.json`: what whoever runs the exported policy has to know. */
@@ -20,7 +21,7 @@ export function describePolicy(
     program: programVersion,
     name: policy.name,
     files: [...filesOf[format]],
-    interface: interfaceOf(rule, format),
+    interface: format === 'c' ? cInterfaceOf(rule, policy.name) : interfaceOf(rule, format),
     observation: policy.observationSpace.fields.map((field, index) => ({
       ...describeField(field),
       seen: seenRange(policy, index),
@@ -43,9 +44,25 @@ export const filesOf = {
   onnx: ['policy.onnx'],
   tfjs: ['model.json', 'weights.bin'],
   javascript: ['policy.cjs', 'policy.mjs'],
+  c: [cFiles.source, cFiles.header],
 } as const satisfies Record<PolicyFormat, readonly string[]>;
 
-function interfaceOf({ action, inputs, outputs }: DecisionRule, format: PolicyFormat): JsonObject {
+function cInterfaceOf(rule: DecisionRule, name: string): JsonObject {
+  const { action, inputs, outputs } = rule;
+  return {
+    function: cPolicySignature(rule, name),
+    observation: `${inputs} float`,
+    ...(action.kind === 'box'
+      ? { action: `${outputs} float, written` }
+      : { mask: `${outputs} uint8_t, 0 where not allowed, or NULL` }),
+    threads: 'any number of them may call it at once; it allocates nothing',
+  };
+}
+
+function interfaceOf(
+  { action, inputs, outputs }: DecisionRule,
+  format: Exclude<PolicyFormat, 'c'>,
+): JsonObject {
   const masked = action.kind === 'choices' && action.masked;
   if (format === 'javascript') {
     return {

@@ -20,6 +20,7 @@ interface Options {
   readonly out: string;
   readonly last: boolean;
   readonly player: string | undefined;
+  readonly time: boolean;
   readonly device: string | undefined;
   readonly threads: number | undefined;
 }
@@ -55,17 +56,23 @@ export const command: Command<Options> = {
           requiresArg: true,
           describe: 'after self-play: whose policy; default the first player',
         },
+        time: {
+          type: 'boolean',
+          default: false,
+          describe: 'how long one decision takes, at batch 1',
+        },
         ...deviceOptions,
       })
       .example('$0 export runs/quickstart --format onnx --out policy', 'for onnxruntime')
       .example('$0 export runs/quickstart --format tfjs --out policy', 'for TensorFlow.js')
       .example('$0 export runs/quickstart --format javascript --out policy', 'no dependency')
+      .example('$0 export runs/quickstart --format c --out policy --time', 'one .c and one .h file')
       .example(
         '$0 export runs/quickstart --format checkpoint --out checkpoints/quickstart',
         'for evaluate and export, without what only training needs',
       ),
 
-  async run({ checkpoint, format, out, last, player, device, threads }) {
+  async run({ checkpoint, format, out, last, player, time, device, threads }) {
     if (!formats.includes(format)) {
       throw new InputError(`--format ${format}: expected one of ${formats.join(', ')}`);
     }
@@ -88,7 +95,7 @@ export const command: Command<Options> = {
       },
     });
     try {
-      const { files, check } = await exportPolicy(
+      const { files, check, latency } = await exportPolicy(
         await toExportable(trained.learner, trained.learned, {
           name: trained.config.name,
           environment: trained.opened.choice,
@@ -97,16 +104,23 @@ export const command: Command<Options> = {
         format as PolicyFormat,
         out,
         livePolicy(trained.learner, trained.learned),
-        programVersion(),
+        { programVersion: programVersion(), time },
       );
       const verdict =
         check.kind === 'agrees'
           ? `agrees with the trained policy on ${check.rows} observations: greatest error ${check.maxError.toPrecision(2)}`
           : `unchecked: ${check.reason}`;
-      process.stdout.write(`${[...files, verdict].join('\n')}\n`);
+      const timing = latency
+        ? [
+            `one decision: median ${microseconds(latency.median)}, 99 % below ${microseconds(latency.high)} (batch 1, ${latency.decisions} decisions)`,
+          ]
+        : [];
+      process.stdout.write(`${[...files, verdict, ...timing].join('\n')}\n`);
     } finally {
       trained.dispose();
     }
     return exitCodes.done;
   },
 };
+
+const microseconds = (time: number): string => `${time.toPrecision(3)} µs`;

@@ -18,13 +18,7 @@ export interface NumberTypes {
  * error in float32.
  */
 export function printMath({ prefix: p, float: F, int: I, qualifiers: q }: NumberTypes): string {
-  const polynomial = (x: string, coefficients: readonly string[]): string =>
-    coefficients
-      .slice(1)
-      .reduce(
-        (sum, coefficient) => `${p}_fma(${sum}, ${x}, ${p}_set(${coefficient}))`,
-        `${p}_set(${coefficients[0]})`,
-      );
+  const polynomial = polynomialOf(p);
   return `
 ${q} ${F} ${p}_neg(${F} x) { return -x; }
 ${q} ${F} ${p}_square(${F} x) { return x * x; }
@@ -137,13 +131,7 @@ ${q} ${F} ${p}_expm1(${F} x) {
   ${F} s = ${polynomial('x', ['1.9875691500e-4f', '1.3981999507e-3f', '8.3334519073e-3f', '4.1665795894e-2f', '1.6666665459e-1f', '5.0000001201e-1f'])};
   return ${p}_select(${p}_lt(${p}_abs(x), ${p}_set(0.5f)), ${p}_fma(s, x, ${p}_set(1.0f)) * x, ${p}_exp(x) - 1.0f);
 }
-${q} ${F} ${p}_tanh(${F} x) {
-  ${F} y = ${p}_clip(${p}_set(-7.99881172180175781f), ${p}_set(7.99881172180175781f), x);
-  ${F} z = y * y;
-  ${F} above = y * ${polynomial('z', ['4.15281247e-11f', '-2.59717048e-8f', '1.74469296e-5f', '5.27315773e-3f', '0.229214221f', '1.76599991f'])};
-  ${F} below = ${polynomial('z', ['4.18918673e-4f', '4.24338207e-2f', '0.817880571f', '1.76600003f'])};
-  return above / below;
-}
+${printTanh({ prefix: p, float: F, int: I, qualifiers: q })}
 ${q} ${F} ${p}_sigmoid(${F} x) { return ${p}_set(1.0f) / (${p}_exp(-x) + 1.0f); }
 ${q} ${F} ${p}_softplus(${F} x) { return ${p}_log1p(${p}_exp(-${p}_abs(x))) + ${p}_max(x, ${p}_set(0.0f)); }
 /* Within ±8192; beyond, library functions. */
@@ -176,6 +164,29 @@ ${q} ${F} ${p}_cos(${F} x) {
 }
 `;
 }
+
+/** Needs PREFIX_set, _fma and _clip. */
+export function printTanh({ prefix: p, float: F, qualifiers: q }: NumberTypes): string {
+  const polynomial = polynomialOf(p);
+  return `${q} ${F} ${p}_tanh(${F} x) {
+  ${F} y = ${p}_clip(${p}_set(-7.99881172180175781f), ${p}_set(7.99881172180175781f), x);
+  ${F} z = y * y;
+  ${F} above = y * ${polynomial('z', ['4.15281247e-11f', '-2.59717048e-8f', '1.74469296e-5f', '5.27315773e-3f', '0.229214221f', '1.76599991f'])};
+  ${F} below = ${polynomial('z', ['4.18918673e-4f', '4.24338207e-2f', '0.817880571f', '1.76600003f'])};
+  return above / below;
+}`;
+}
+
+/** Horner's scheme, the highest power first. */
+const polynomialOf =
+  (prefix: string) =>
+  (x: string, coefficients: readonly string[]): string =>
+    coefficients
+      .slice(1)
+      .reduce(
+        (sum, coefficient) => `${prefix}_fma(${sum}, ${x}, ${prefix}_set(${coefficient}))`,
+        `${prefix}_set(${coefficients[0]})`,
+      );
 
 /**
  * The random numbers of engine/random-kernels.ts. The normal is bit-equal to engine/inverse-normal.ts:

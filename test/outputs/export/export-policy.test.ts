@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url';
 import * as tf from '@tensorflow/tfjs';
 
 import type { ExportablePolicy } from '../../../algorithms/policies/exportable';
+import { cPolicy } from '../../../outputs/export/c-policy';
 import {
   checkExport,
   type PolicyForward,
@@ -17,7 +18,8 @@ import { exportPolicy } from '../../../outputs/export/export-policy';
 import { javascriptPolicy } from '../../../outputs/export/javascript-policy';
 import { onnxPolicy } from '../../../outputs/export/onnx-policy';
 import { policyFormats } from '../../../outputs/export/policy-description';
-import { runJavascript, runTfjs } from '../../../outputs/export/runtimes';
+import { cRuntime } from '../../../outputs/export/run-c';
+import { javascriptRuntime, type Runtime, tfjsRuntime } from '../../../outputs/export/runtimes';
 import { tfjsPolicy } from '../../../outputs/export/tfjs-policy';
 import { interpretOnnx, readOnnxInterface } from './onnx-interpreter';
 import { makePolicy, nameOf, referenceOf, variants } from './policies';
@@ -26,19 +28,36 @@ beforeAll(() => tf.setBackend('cpu'));
 
 const labels = { name: 'test', programVersion: '1.2.3' };
 
+const forwardOf = (runtime: Runtime): PolicyForward => {
+  if (runtime.kind === 'missing') throw new Error(runtime.reason);
+  if (runtime.dispose) disposals.push(runtime.dispose);
+  return runtime.forward;
+};
+const disposals: (() => void)[] = [];
+afterAll(() => disposals.forEach((dispose) => dispose()));
+
 const forwards: Record<string, (policy: ExportablePolicy) => PolicyForward> = {
   onnx: (policy) => interpretOnnx(Buffer.from(onnxPolicy(decisionRuleOf(policy), labels))),
-  tfjs: (policy) => runTfjs(tfjsPolicy(decisionRuleOf(policy), labels), decisionRuleOf(policy)),
+  tfjs: (policy) =>
+    forwardOf(tfjsRuntime(tfjsPolicy(decisionRuleOf(policy), labels), decisionRuleOf(policy))),
   javascript: (policy) =>
-    runJavascript(
-      javascriptPolicy(decisionRuleOf(policy), labels).commonjs,
-      decisionRuleOf(policy),
+    forwardOf(
+      javascriptRuntime(
+        javascriptPolicy(decisionRuleOf(policy), labels).commonjs,
+        decisionRuleOf(policy),
+      ),
     ),
+  c: (policy) =>
+    forwardOf(cRuntime(cPolicy(decisionRuleOf(policy), labels), decisionRuleOf(policy))),
 };
+
+/** C needs a compiler; elsewhere its tests are skipped. */
+const hasCompiler = spawnSync(process.env['CC'] || 'cc', ['--version']).status === 0;
+const formats = policyFormats.filter((format) => format !== 'c' || hasCompiler);
 
 const named = variants.map((variant) => [nameOf(variant), makePolicy(variant)] as const);
 
-describe.each(policyFormats)('%s', (format) => {
+describe.each(formats)('%s', (format) => {
   it.each(named)('decides like the reference: %s', async (_, policy) => {
     const { maxError, ties } = await checkExport(
       policy,
@@ -103,7 +122,7 @@ describe.each(policyFormats)('%s', (format) => {
   });
 });
 
-describe.each(['tfjs', 'javascript'])('%s', (format) => {
+describe.each(['tfjs', 'javascript', ...(hasCompiler ? ['c'] : [])])('%s', (format) => {
   it('acts safely where the network overflows float32', async () => {
     const policy = makePolicy(variants[1]!);
     const layers = policy.layers.map((layer) => ({
@@ -164,7 +183,9 @@ describe('exportPolicy', () => {
 
   it('checks 10,000 observations and leaks no tensors', async () => {
     const before = tf.memory().numTensors;
-    const { files, check } = await exportPolicy(policy, 'tfjs', folder, reference, '1.2.3');
+    const { files, check } = await exportPolicy(policy, 'tfjs', folder, reference, {
+      programVersion: '1.2.3',
+    });
     expect(files.map((file) => file.slice(folder.length + 1))).toEqual([
       'model.json',
       'weights.bin',
@@ -179,24 +200,26 @@ describe('exportPolicy', () => {
       ...policy,
       layers: policy.layers.map((layer) => ({ ...layer, bias: layer.bias.map((b) => b + 1e-3) })),
     });
-    await expect(exportPolicy(policy, 'javascript', folder, other, '1')).rejects.toThrow(
-      /differs from the live one/,
-    );
+    await expect(
+      exportPolicy(policy, 'javascript', folder, other, { programVersion: '1' }),
+    ).rejects.toThrow(/differs from the live one/);
     expect(existsSync(join(folder, 'policy.cjs'))).toBe(false);
   });
 
   it('refuses a policy that is not finite or does not fit', async () => {
     const layers = policy.layers.map((layer) => ({ ...layer, bias: layer.bias.map(() => NaN) }));
     await expect(
-      exportPolicy({ ...policy, layers }, 'onnx', folder, reference, '1'),
+      exportPolicy({ ...policy, layers }, 'onnx', folder, reference, { programVersion: '1' }),
     ).rejects.toThrow('bias of layer 0 are not all finite');
     await expect(
-      exportPolicy({ ...policy, layers: policy.layers.slice(1) }, 'onnx', folder, reference, '1'),
+      exportPolicy({ ...policy, layers: policy.layers.slice(1) }, 'onnx', folder, reference, {
+        programVersion: '1',
+      }),
     ).rejects.toThrow('takes 16 inputs but is given 3');
   });
 
   it('loads in TensorFlow.js from the files as they are', async () => {
-    await exportPolicy(policy, 'tfjs', folder, reference, '1.2.3');
+    await exportPolicy(policy, 'tfjs', folder, reference, { programVersion: '1.2.3' });
     const json = JSON.parse(readFileSync(join(folder, 'model.json'), 'utf8'));
     const model = await tf.loadGraphModel(
       tf.io.fromMemory({
@@ -221,7 +244,7 @@ describe('exportPolicy', () => {
   });
 
   it('runs as JavaScript in Node from both module systems without dependencies', async () => {
-    await exportPolicy(policy, 'javascript', folder, reference, '1.2.3');
+    await exportPolicy(policy, 'javascript', folder, reference, { programVersion: '1.2.3' });
     const observation = [1, 0.5, 20];
     const expected = await reference(Float32Array.from(observation), 1, null);
     const run = (script: string, type: string): number[] =>
@@ -252,7 +275,7 @@ describe('exportPolicy', () => {
   });
 
   it('describes the policy in policy.json', async () => {
-    await exportPolicy(policy, 'onnx', folder, reference, '1.2.3');
+    await exportPolicy(policy, 'onnx', folder, reference, { programVersion: '1.2.3' });
     const description = JSON.parse(readFileSync(join(folder, 'policy.json'), 'utf8'));
     expect(description).toMatchObject({
       name: policy.name,
@@ -277,5 +300,51 @@ describe('exportPolicy', () => {
       high: 1000,
       safe: 1000,
     });
+  });
+});
+
+(hasCompiler ? describe : describe.skip)('the exported C', () => {
+  const policy = makePolicy({ ...variants[0]!, hidden: [64, 64] });
+  const { source, header } = cPolicy(decisionRuleOf(policy), {
+    name: '2. market */ making',
+    programVersion: '1.2.3',
+  });
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'export-c-'));
+    writeFileSync(join(folder, 'policy.c'), source);
+    writeFileSync(join(folder, 'policy.h'), header);
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const compile = (...words: string[]): string =>
+    execFileSync(process.env['CC'] || 'cc', words, { cwd: folder, encoding: 'utf8' });
+
+  it('is strict C99 that allocates nothing and needs no library', () => {
+    compile('-std=c99', '-pedantic', '-Wall', '-Wextra', '-Werror', '-O2', '-c', 'policy.c');
+    const undefinedNames = execFileSync('nm', ['-u', 'policy.o'], { cwd: folder, encoding: 'utf8' })
+      .split('\n')
+      .map((line) => line.trim().replace(/^U /, ''))
+      .filter(
+        (name) => name !== '' && !['memcpy', 'memset', '_GLOBAL_OFFSET_TABLE_'].includes(name),
+      );
+    expect(undefinedNames.filter((name) => name !== '__stack_chk_fail')).toEqual([]);
+    expect(header).toContain('void policy_2_market_making_act(const float observation[3]');
+  });
+
+  it('keeps no state: its data are all constant', () => {
+    compile('-std=c99', '-O2', '-c', 'policy.c');
+    const symbols = execFileSync('nm', ['policy.o'], { cwd: folder, encoding: 'utf8' });
+    expect(symbols).not.toMatch(/ [bBdDcC] /);
+  });
+
+  it('is timed by its own clock', async () => {
+    const result = await exportPolicy(policy, 'c', folder, referenceOf(policy), {
+      programVersion: '1.2.3',
+      time: true,
+    });
+    expect(result.check.kind).toBe('agrees');
+    expect(result.latency!.decisions).toBe(16_000);
+    expect(result.latency!.median).toBeGreaterThan(0);
+    expect(result.latency!.high).toBeGreaterThanOrEqual(result.latency!.median);
   });
 });
