@@ -5,7 +5,8 @@ import { forUse, type Key, uses } from '../engine/random';
 import type { Tensors } from '../engine/tensors';
 import type { Environment } from '../envs/environment';
 import { type Moments, standardise } from './normaliser';
-import { type Policy, toEnvironmentAction } from './policies/policy';
+import { correctAction, type Policy, toEnvironmentAction } from './policies/policy';
+import type { ClassicalPolicy } from './solvers/policy';
 import type { Trajectory } from './trajectory';
 
 /** Where B environments stand between two rollouts. */
@@ -25,6 +26,8 @@ export interface Behaviour {
   readonly moments: Moments;
   /** Normalised observations are clipped to ± this. */
   readonly observationClip: number;
+  /** Whose actions the policy corrects; absent: the policy acts alone. */
+  readonly residual?: ClassicalPolicy;
 }
 
 /** B environments at the start of their first episodes. */
@@ -60,7 +63,7 @@ export function rollout(
   key: Key,
   steps: number,
 ): { position: Position; trajectory: Trajectory } {
-  const { policy, parameters, moments, observationClip } = behaviour;
+  const { policy, parameters, moments, observationClip, residual } = behaviour;
   return tf.tidy(() => {
     const { carry, outputs } = scan(
       (from: Position, index) => {
@@ -73,12 +76,18 @@ export function rollout(
           mask,
         );
         const action = policy.head.sample(distribution, forUse(at, uses.action));
-        const next = environment.step(
-          environmentParameters,
-          from.state,
-          toEnvironmentAction(environment.actionSpace, action),
-          at,
-        );
+        const { actionSpace } = environment;
+        const base = residual?.act({
+          parameters: environmentParameters,
+          state: from.state,
+          observation,
+          ...(mask ? { actionMask: mask } : {}),
+          key: forUse(at, uses.action),
+        });
+        const taken = base
+          ? correctAction(actionSpace, base, action)
+          : toEnvironmentAction(actionSpace, action);
+        const next = environment.step(environmentParameters, from.state, taken, at);
         const done = environment.truncates
           ? tf.logicalOr(next.terminated, next.truncated)
           : next.terminated;

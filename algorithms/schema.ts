@@ -25,6 +25,14 @@ export const policySchema = z
       .describe(
         'Continuous actions: whether the standard deviation is learned; if not, exploration stays as wide as it began.',
       ),
+    residual: z
+      .string()
+      .min(1)
+      .nullable()
+      .default(null)
+      .describe(
+        'Continuous actions: a classical policy whose action is taken, with what is learned as its correction; null: what is learned acts alone.',
+      ),
   })
   .describe('The policy network.');
 
@@ -169,6 +177,75 @@ export const selfPlaySchema = z
     'Both players of a game learn in turn, each in an environment that the other is part of; null: one player learns.',
   );
 
+export const initialiseSchema = z
+  .strictObject({
+    from: z.string().min(1).describe('The classical policy whose actions are learned.'),
+    tolerance: positive
+      .default(0.02)
+      .describe(
+        'Cloning ends where the mean actions differ from the solver’s by no more on states not seen before: root mean square in units of the action’s scale; for choices the share that differ.',
+      ),
+    rounds: count
+      .default(50)
+      .describe('At most so many rounds: each steps all environments once and fits.'),
+    epochs: count.default(4).describe('Passes over the rows of a round.'),
+    minibatch: count.default(512).describe('Rows of one gradient step (Adam).'),
+    learningRate: positive.default(1e-3).describe('Adam step size.'),
+    logStd: z
+      .number()
+      .nullable()
+      .default(null)
+      .describe(
+        'Continuous actions: log standard deviation after cloning, wide enough to explore from; null: policy.initialLogStd.',
+      ),
+    criticIterations: count
+      .default(10)
+      .describe('Iterations in which the clone plays and only the value network learns.'),
+  })
+  .nullable()
+  .default(null)
+  .describe('The policy begins as a clone of a classical one.');
+
+export type InitialiseConfig = NonNullable<z.output<typeof initialiseSchema>>;
+
+const levelSchema = z.strictObject({
+  name: z.string().min(1).describe('How curves and messages call the level.'),
+  env: z
+    .record(z.string(), z.unknown())
+    .describe(
+      'What differs from env at this level: numeric parameters only, so that nothing is recompiled.',
+    ),
+});
+
+export const curriculumSchema = z
+  .strictObject({
+    initialise: initialiseSchema,
+    levels: z
+      .array(levelSchema)
+      .default([])
+      .describe('Easier levels, the easiest first; the environment itself is the last level.'),
+    pass: z
+      .strictObject({
+        score: z
+          .number()
+          .default(0.95)
+          .describe('Normalised score against the level’s optimum that has to be reached.'),
+        evaluations: count.default(2).describe('In so many validations in a row.'),
+      })
+      .prefault({})
+      .describe('When a level is passed.'),
+    mix: z
+      .number()
+      .min(0)
+      .lt(1)
+      .default(0.1)
+      .describe('Share of the environments that stay at earlier levels, spread evenly over them.'),
+  })
+  .nullable()
+  .default(null)
+  .describe('From the classical solution and from easy to hard; null: neither.');
+
+export type CurriculumConfig = NonNullable<z.output<typeof curriculumSchema>>;
 export type SelfPlayConfig = z.output<typeof selfPlaySchema>;
 export type PolicyConfig = z.output<typeof policySchema>;
 export type TrpoConfig = z.output<typeof trpoSchema>;

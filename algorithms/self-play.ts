@@ -103,14 +103,11 @@ export function createSelfPlay(game: GameDefinition, config: LearnerConfig): Sel
         { iteration, tensors: own as TrainingState['tensors'] },
         seed,
         onPhase,
-        withOpponent({}, flatten(defence)),
+        { shared: withOpponent({}, flatten(defence)) },
       );
-      const answered = second.iterate(
-        { iteration, tensors: defence },
-        seed,
-        onPhase,
-        withOpponent({}, flatten(moved.state.tensors)),
-      );
+      const answered = second.iterate({ iteration, tensors: defence }, seed, onPhase, {
+        shared: withOpponent({}, flatten(moved.state.tensors)),
+      });
       const finite = tf.mul(moved.diagnostics.finite!, answered.diagnostics.finite!);
       disposeTree(moved.diagnostics.finite!);
       return {
@@ -128,6 +125,16 @@ export function createSelfPlay(game: GameDefinition, config: LearnerConfig): Sel
           ),
           finite,
         },
+      };
+    },
+
+    restart: (state, seed) => {
+      const { [secondPlayer]: other, ...own } = state.tensors;
+      const restart = (player: Learner, tensors: unknown) =>
+        player.restart({ ...state, tensors: tensors as TrainingState['tensors'] }, seed).tensors;
+      return {
+        iteration: state.iteration,
+        tensors: { ...restart(first, own), [secondPlayer]: restart(second, other) },
       };
     },
 

@@ -10,6 +10,7 @@ import type { Network } from './policies/network';
 import { clippedFraction, type Policy } from './policies/policy';
 import { type Position, rollout } from './rollout';
 import type { LearnerConfig } from './schema';
+import type { ClassicalPolicy } from './solvers/policy';
 import { episodeStatistics, type Trajectory } from './trajectory';
 import type { PolicyBatch, TrpoOptions, UpdateDiagnostics } from './trpo/update';
 import type { AdamState } from './value/adam-fit';
@@ -45,6 +46,8 @@ export interface ProgramParts {
   readonly valueNetwork: Network;
   readonly config: LearnerConfig;
   readonly updatePolicy: UpdatePolicy;
+  /** Whose actions the policy corrects. */
+  readonly residual?: ClassicalPolicy;
 }
 
 /** A key's parts that are the same in every row. */
@@ -55,7 +58,7 @@ type KeyWords = { readonly words: tf.Tensor1D; readonly step: tf.Tensor };
  * devices that compile, and as plain operations elsewhere. Rows are B environments, or N = T·B steps.
  */
 export function createTrainingPrograms(parts: ProgramParts) {
-  const { environment, policy, valueNetwork, config, updatePolicy } = parts;
+  const { environment, policy, valueNetwork, config, updatePolicy, residual } = parts;
   const { training, trpo } = config;
   const normalise = (moments: Moments, observation: tf.Tensor): tf.Tensor2D =>
     standardise(moments, observation as tf.Tensor2D, training.observationClip);
@@ -66,18 +69,23 @@ export function createTrainingPrograms(parts: ProgramParts) {
       ({ rows, parameters }: RolloutInput) =>
         rollout(
           environment,
-          parameters.environment,
+          { ...parameters.environment, ...rows.environment },
           {
             policy,
             parameters: parameters.policy,
             moments: parameters.observations,
             observationClip: training.observationClip,
+            ...(residual ? { residual } : {}),
           },
           rows.position,
           { ...parameters.key, row: rows.row, use: 0 },
           training.steps,
         ) as { position: Position; trajectory: Trajectory },
-      { name: `rollout of ${environment.id}`, fallback: 'eager' },
+      {
+        name: `rollout of ${environment.id}`,
+        fallback: 'eager',
+        ...(residual ? { captures: 'bind' } : {}),
+      },
     ),
 
     /** V of observations as the environment gives them, [N]. */
@@ -149,7 +157,10 @@ export function createTrainingPrograms(parts: ProgramParts) {
             ...episodeStatistics(ended),
             explainedVariance: explainedVariance(target, value),
             valueLoss: tf.mean(tf.square(tf.sub(target, value))),
-            clippedFraction: clippedFraction(environment.actionSpace, action),
+            // What the environment clips of a correction depends on what is corrected.
+            ...(residual
+              ? {}
+              : { clippedFraction: clippedFraction(environment.actionSpace, action) }),
           } as Tensors,
         };
       },
@@ -175,7 +186,12 @@ export function createTrainingPrograms(parts: ProgramParts) {
 export type TrainingPrograms = ReturnType<typeof createTrainingPrograms>;
 
 interface RolloutInput {
-  readonly rows: { readonly position: Position; readonly row: tf.Tensor1D };
+  readonly rows: {
+    readonly position: Position;
+    readonly row: tf.Tensor1D;
+    /** What of the environment's parameters is a row's own. */
+    readonly environment?: Tensors;
+  };
   readonly parameters: {
     readonly environment: Tensors;
     readonly policy: Tensors;

@@ -5,11 +5,13 @@ import { makeKey, normals, phases, uses, forUse, type Key } from '../engine/rand
 import { prepare } from '../engine/compile/compile';
 import { cloneTree, disposeTree, type Tensors, type TensorTree, tidyTree } from '../engine/tensors';
 import type { Environment } from '../envs/environment';
+import { actOnce } from './evaluation/simulate';
 import { initialMoments, type Moments } from './normaliser';
 import { createNetwork, type Network, type WeightDraws } from './policies/network';
 import { createPolicy, type Policy } from './policies/policy';
 import { type Position, startPosition } from './rollout';
 import type { LearnerConfig } from './schema';
+import type { ClassicalPolicy } from './solvers/policy';
 import { bootstrapOf, createTrainingPrograms, type UpdatePolicy } from './training-programs';
 import { asRows, nextValues } from './trajectory';
 import { trpoUpdate } from './trpo/update';
@@ -46,26 +48,38 @@ export interface Learner {
   /**
    * One iteration: rollout, advantages, policy update, value fit. Reads nothing on the host.
    * @param onPhase called as each phase begins, for timing
-   * @param changed parameters of the environment that differ from its own in this iteration
+   * @param changes parameters of the environment that differ from its own in this iteration
    * @returns a new state (the old one stays valid; the caller disposes of either) and diagnostics, [] each
    */
   iterate(
     state: TrainingState,
     seed: number,
     onPhase?: (phase: TrainingPhase) => void,
-    changed?: Tensors,
+    changes?: ParameterChanges,
   ): { state: TrainingState; diagnostics: Tensors };
   /**
    * Compiles the programs of an iteration, several at a time, where the device compiles; else nothing.
    * Without it they are compiled one by one as they are first called.
    */
-  prepare(state: TrainingState): Promise<void>;
+  prepare(state: TrainingState, changes?: ParameterChanges): Promise<void>;
+  /** The same state with all environments at the start of new episodes; the old one stays valid. */
+  restart(state: TrainingState, seed: number, changes?: ParameterChanges): TrainingState;
   dispose(): void;
+}
+
+/** Parameters of the environment in place of its own. */
+export interface ParameterChanges {
+  /** The same in every row. */
+  readonly shared?: Tensors;
+  /** Each [B] or [B, k]: a row's own. */
+  readonly rows?: Tensors;
 }
 
 export interface LearnerOptions {
   /** In place of TRPO's, for comparisons. */
   readonly updatePolicy?: UpdatePolicy;
+  /** Whose actions the policy corrects; absent: the policy acts alone. Boxes only. */
+  readonly residual?: ClassicalPolicy;
   /** One of `phases`: whose streams training draws from. Default training. */
   readonly phase?: number;
 }
@@ -74,7 +88,7 @@ export interface LearnerOptions {
 export function createLearner(
   environment: Environment,
   config: LearnerConfig,
-  { updatePolicy = trpoUpdate, phase = phases.training }: LearnerOptions = {},
+  { updatePolicy = trpoUpdate, residual, phase = phases.training }: LearnerOptions = {},
 ): Learner {
   const { training } = config;
   const policy = createPolicy(environment.observationSpace, environment.actionSpace, config.policy);
@@ -87,12 +101,14 @@ export function createLearner(
   });
   const environmentParameters = parametersOf(environment, training.parameters);
   const rows = training.environments * training.steps;
+  if (residual) actOnce(environment, residual, environmentParameters);
   const programs = createTrainingPrograms({
     environment,
     policy,
     valueNetwork,
     config,
     updatePolicy,
+    ...(residual ? { residual } : {}),
   });
 
   const keyOf = (seed: number, iteration: number): Key =>
@@ -129,16 +145,20 @@ export function createLearner(
       return { iteration: 0, tensors };
     },
 
-    iterate({ iteration, tensors }, seed, onPhase = () => {}, changed = {}) {
+    iterate({ iteration, tensors }, seed, onPhase = () => {}, changes = {}) {
       const result = tidyTree(() => {
         const { words, row, step } = keyOf(seed, iteration);
         const key = { words, step };
         const { observations, returns } = tensors;
         onPhase('rollout');
         const { position, trajectory } = programs.rollout({
-          rows: { position: tensors.position, row },
+          rows: {
+            position: tensors.position,
+            row,
+            ...(changes.rows ? { environment: changes.rows } : {}),
+          },
           parameters: {
-            environment: { ...environmentParameters, ...changed },
+            environment: { ...environmentParameters, ...changes.shared },
             policy: tensors.policy,
             observations,
             key,
@@ -240,11 +260,26 @@ export function createLearner(
       };
     },
 
-    prepare: (state) =>
+    prepare: (state, changes) =>
       prepare(() => {
-        const { state: next, diagnostics } = learner.iterate(state, 0);
+        const { state: next, diagnostics } = learner.iterate(state, 0, () => {}, changes);
         disposeTree([next.tensors, diagnostics]);
       }),
+
+    restart: ({ iteration, tensors }, seed, changes = {}) => ({
+      iteration,
+      tensors: tidyTree(() => {
+        const key = forUse(keyOf(seed, iteration), uses.initialise);
+        const { position: _, ...rest } = tensors;
+        const position = startPosition(
+          environment,
+          { ...environmentParameters, ...changes.shared, ...changes.rows },
+          // The step before the first of the coming rollout, which draws for another use.
+          { ...key, step: tf.sub(key.step, tf.scalar(1, 'int32')) },
+        );
+        return { ...cloneTree(rest), position } as TrainingState['tensors'];
+      }),
+    }),
 
     dispose: () => disposeTree(environmentParameters),
   };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import {
+  curriculumSchema,
   policySchema,
   selfPlaySchema,
   trainingSchema,
@@ -106,7 +107,14 @@ const configSchemaWith = <Environment extends z.ZodType>(
     trpo: trpoSchema.prefault({}),
     training: trainingSchema.prefault({}),
     selfPlay: selfPlaySchema,
+    curriculum: curriculumSchema,
     evaluation: evaluationSchemaWith(policy).prefault({}),
+    sweep: z
+      .record(z.string(), z.unknown())
+      .optional()
+      .describe(
+        'A grid of runs that `train` makes one after another: lists of values by key, such as trpo.trustRegion: [0.01, 0.05]; each run has one of every list.',
+      ),
   });
 
 /** The whole schema: for editors and documentation. */
@@ -123,7 +131,7 @@ export type EnvironmentChoice =
 type Parsed = z.output<typeof configSchema>;
 
 /** A config with every default resolved, frozen. */
-export type Config = Readonly<Omit<Parsed, 'env' | 'name'>> & {
+export type Config = Readonly<Omit<Parsed, 'env' | 'name' | 'sweep'>> & {
   readonly name: string;
   readonly env: EnvironmentChoice;
 };

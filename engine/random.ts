@@ -28,7 +28,14 @@ export interface Key {
   readonly use: number;
 }
 
-export const phases = { training: 0, validation: 1, test: 2, check: 4, secondTraining: 5 } as const;
+export const phases = {
+  training: 0,
+  validation: 1,
+  test: 2,
+  check: 4,
+  secondTraining: 5,
+  imitation: 6,
+} as const;
 export const uses = {
   dynamics: 0,
   reset: 1,

@@ -21,12 +21,20 @@ export function describeIteration(
   ].join('  ');
 }
 
-export const describeValidation = (
+export function describeValidation(
   iteration: number,
-  meanReturn: number | undefined,
+  { figures }: { readonly figures: Figures },
   improved: boolean,
-): string =>
-  `validation after iteration ${iteration}: mean return ${short(meanReturn, 5)}${improved ? ', the best so far' : ''}`;
+): string {
+  const score = figures['validation/score'];
+  const exploitability = figures['validation/exploitability'];
+  return [
+    `validation after iteration ${iteration}: mean return ${short(figures['validation/return'], 5)}`,
+    ...(score === undefined ? [] : [`score ${short(score, 4)}`]),
+    ...(exploitability === undefined ? [] : [`exploitability ${short(exploitability, 4)}`]),
+    ...(improved ? ['the best so far'] : []),
+  ].join(', ');
+}
 
 const short = (value: number | undefined, digits: number): string =>
   value !== undefined && Number.isFinite(value) ? String(Number(value.toPrecision(digits))) : '–';

@@ -1,10 +1,12 @@
 import type { LearnedPolicy } from '../algorithms/policies/trained-policy';
 import { createSelfPlay, learnedOpponent, tensorsOf } from '../algorithms/self-play';
+import type { ClassicalPolicy } from '../algorithms/solvers/policy';
 import { createLearner, type Learner, type TrainingState } from '../algorithms/training';
 import type { Config } from '../configs/schema';
 import { InputError } from '../engine/input-error';
 import { defineEnvironment, type Environment } from '../envs/environment';
 import { environmentOf, type GameDefinition, type Side } from '../envs/game';
+import { createClassicalPolicies } from './classical-policies';
 import type { OpenedEnvironment } from './open-environment';
 
 /** Who learns in a run: one player, or both players of a game. */
@@ -12,24 +14,66 @@ export interface OpenedLearner {
   readonly learner: Learner;
   /** Null where one player learns. */
   readonly game: GameDefinition | null;
+  /** Whose actions the policy corrects; null: it acts alone. */
+  readonly residual: ClassicalPolicy | null;
   /** What the first player meets: the environment, with the other player as it stands in this state. */
   environmentAt(tensors: TrainingState['tensors']): Environment;
+  /** In a game whose value is known: what best responses gain on both players together. */
+  exploitability?(tensors: TrainingState['tensors']): number;
+  dispose(): void;
 }
 
-/** @throws InputError if a config asks for self-play in what is no game */
+/** @throws InputError if a config asks for self-play in what is no game, or for a correction of what has none */
 export function openLearner(opened: OpenedEnvironment, config: Config): OpenedLearner {
-  if (config.selfPlay === null) {
-    const { environment } = opened;
-    const learner = createLearner(environment, config);
-    return { learner, game: null, environmentAt: () => environment };
+  if (config.selfPlay !== null) return openSelfPlay(opened, config);
+  const { environment } = opened;
+  const residual = openResidual(opened, config);
+  const learner = createLearner(environment, config, residual ? { residual } : {});
+  return {
+    learner,
+    game: null,
+    residual,
+    environmentAt: () => environment,
+    dispose() {
+      learner.dispose();
+      residual?.dispose?.();
+    },
+  };
+}
+
+function openSelfPlay(opened: OpenedEnvironment, config: Config): OpenedLearner {
+  for (const key of ['policy.residual', 'curriculum'] as const) {
+    const given = key === 'curriculum' ? config.curriculum : config.policy.residual;
+    if (given !== null) throw new InputError(`${key}: not together with selfPlay; expected null`);
   }
   const game = gameOf(opened);
   const { learner } = createSelfPlay(game, config);
   return {
     learner,
     game,
+    residual: null,
     environmentAt: (tensors) => environmentAgainst(game, 0, config, tensorsOf(tensors, 1)),
+    dispose: () => learner.dispose(),
   };
+}
+
+function openResidual(
+  opened: OpenedEnvironment,
+  { policy, curriculum }: Config,
+): ClassicalPolicy | null {
+  if (policy.residual === null) return null;
+  if (curriculum?.initialise) {
+    throw new InputError(
+      'policy.residual: not together with curriculum.initialise, as a correction begins at the solver; expected one of them',
+    );
+  }
+  if (opened.environment.actionSpace.kind !== 'box') {
+    throw new InputError(
+      `policy.residual: the actions of ${opened.kind.id} are choices, which cannot be corrected; expected null`,
+    );
+  }
+  const [solver] = createClassicalPolicies([policy.residual], opened);
+  return solver!;
 }
 
 /** One player's environment, in which the other does what is likeliest by what it has learned. */

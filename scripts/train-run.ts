@@ -1,10 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 
-import { simulate } from '../algorithms/evaluation/simulate';
-import { estimateMean } from '../algorithms/evaluation/statistics';
-import { trainedPolicy } from '../algorithms/policies/trained-policy';
+import { firstStanding, type Standing } from '../algorithms/curriculum';
 import {
   type Learner,
+  type ParameterChanges,
   readDiagnostics,
   type TrainingPhase,
   type TrainingState,
@@ -19,25 +18,38 @@ import type { JsonObject } from '../outputs/json';
 import { readArrays } from '../outputs/tensor-arrays';
 import { describeIteration, describeValidation } from './describe-iteration';
 import type { Interruption } from './interruption';
-import type { OpenedLearner } from './open-learner';
+import type { OpenedCurriculum } from './open-curriculum';
 import { programVersion } from './program-version';
 import type { Progress } from './progress';
 import type { RunLog } from './run-log';
+import { validate, type ValidationParts } from './validate';
 
 /** What a run counts beside its iterations; a checkpoint keeps it. */
 export interface Counters {
   /** Refused updates, in all and since the last accepted one. */
   readonly failures: number;
   readonly failuresInARow: number;
-  /** The best mean return in a validation so far, and its iteration; null before the first. */
+  /**
+   * The best validation of the last level so far, by the mean return or, in a game, by minus the
+   * exploitability; null before the first.
+   */
   readonly best: { readonly iteration: number; readonly return: number } | null;
+  /** At which level of the curriculum. */
+  readonly standing: Standing;
+  /** Environment steps that cloning a solver took before the first iteration. */
+  readonly cloningSteps: number;
 }
 
-export const noCounters: Counters = { failures: 0, failuresInARow: 0, best: null };
+export const noCounters: Counters = {
+  failures: 0,
+  failuresInARow: 0,
+  best: null,
+  standing: firstStanding,
+  cloningSteps: 0,
+};
 
-export interface Run extends OpenedLearner {
+export interface Run extends ValidationParts {
   readonly folder: string;
-  readonly config: Config;
   readonly log: RunLog;
   readonly progress: Progress;
   readonly interruption: Interruption;
@@ -54,30 +66,35 @@ export async function trainRun(
   run: Run,
   start: { readonly state: TrainingState; readonly counters: Counters },
 ): Promise<number> {
-  const { config, learner, log, progress, interruption } = run;
+  const { config, curriculum, learner, log, progress, interruption } = run;
   const { iterations, maximumFailures } = config.training;
   let { state, counters } = start;
   let lastSaved = state.iteration > 0 ? state.iteration : null;
   if (compilesHere())
     progress.live('compiling the programs of an iteration, unless they are cached …');
-  await learner.prepare(state);
+  let changes = changesAt(curriculum, counters.standing);
+  if (state.iteration === 0 && changes) state = restart(learner, state, config.seed, changes);
+  await learner.prepare(state, changes);
   const timeLeft = createEstimate(state.iteration, iterations);
   try {
     while (state.iteration < iterations && !interruption.requested()) {
-      const { figures, times, next } = await iterateOnce(learner, state, config.seed);
+      const { figures, times, next } = await iterateOnce(learner, state, config.seed, changes);
       disposeTree(state.tensors);
       state = next;
       counters = countFailures(counters, figures['finite'] === 1);
       const { iteration } = state;
       const validates = iteration % config.evaluation.every === 0 || iteration === iterations;
-      const validation = validates ? await validate(run, state) : {};
+      const { level } = counters.standing;
+      const validation = validates ? await validate(run, state, level) : null;
       const liveTensors = tf.memory().numTensors;
       log.write(iteration, {
         ...figures,
         failures: counters.failures,
-        environmentSteps: iteration * config.training.environments * config.training.steps,
+        environmentSteps:
+          counters.cloningSteps + iteration * config.training.environments * config.training.steps,
+        ...(curriculum.names.length > 1 ? { 'curriculum/level': level } : {}),
         liveTensors,
-        ...validation,
+        ...validation?.figures,
         ...times,
       });
       progress.live(
@@ -95,24 +112,53 @@ export async function trainRun(
           `${counters.failuresInARow} updates in a row were refused because they were not finite; ${kept}`,
         );
       }
-      if (validates) {
-        const improved = isBetter(validation['validation/return'], counters);
-        if (improved) counters = { ...counters, best: bestOf(iteration, validation) };
+      if (validation) {
+        const isLast = level === curriculum.names.length - 1;
+        const improved = isLast && isBetter(validation.merit, counters);
+        if (improved) counters = { ...counters, best: { iteration, return: validation.merit } };
+        const standing = curriculum.advance(counters.standing, validation.score);
+        counters = { ...counters, standing };
+        if (standing.level > level) {
+          disposeTree(changes?.rows ?? {});
+          changes = changesAt(curriculum, standing);
+          state = restart(learner, state, config.seed, changes);
+        }
         await save(run, state, counters, improved ? ['last', 'best'] : ['last']);
         lastSaved = iteration;
         await log.writeWeights(state);
         log.flush();
-        const meanReturn = validation['validation/return'];
-        progress.highlight(describeValidation(iteration, meanReturn, improved));
+        progress.highlight(describeValidation(iteration, validation, improved));
+        if (standing.level > level) {
+          progress.highlight(
+            `level ${curriculum.names[level]} passed; now ${curriculum.names[standing.level]}`,
+          );
+        }
       }
       await nextTurn();
     }
     if (lastSaved !== state.iteration) await save(run, state, counters, ['last']);
     return state.iteration;
   } finally {
-    disposeTree(state.tensors);
+    disposeTree([state.tensors, changes?.rows ?? {}]);
     log.flush();
   }
+}
+
+function changesAt(curriculum: OpenedCurriculum, standing: Standing): ParameterChanges | undefined {
+  const rows = curriculum.rowsAt(standing);
+  return rows ? { rows } : undefined;
+}
+
+/** @param state is disposed of */
+function restart(
+  learner: Learner,
+  state: TrainingState,
+  seed: number,
+  changes: ParameterChanges | undefined,
+): TrainingState {
+  const restarted = learner.restart(state, seed, changes);
+  disposeTree(state.tensors);
+  return restarted;
 }
 
 /** Seconds to the last iteration, at the pace since the first one of this session. */
@@ -128,9 +174,10 @@ async function iterateOnce(
   learner: Learner,
   state: TrainingState,
   seed: number,
+  changes: ParameterChanges | undefined,
 ): Promise<{ figures: Figures; times: Figures; next: TrainingState }> {
   const clock = createPhaseClock();
-  const { state: next, diagnostics } = learner.iterate(state, seed, clock.begin);
+  const { state: next, diagnostics } = learner.iterate(state, seed, clock.begin, changes);
   const figures = await readDiagnostics(diagnostics);
   disposeTree(diagnostics);
   const { seconds, total } = clock.end();
@@ -172,34 +219,8 @@ const countFailures = (counters: Counters, finite: boolean): Counters => ({
   failuresInARow: finite ? 0 : counters.failuresInARow + 1,
 });
 
-/** The policy's mean or likeliest actions on the fixed validation streams. */
-async function validate(run: Run, { tensors }: TrainingState): Promise<Figures> {
-  const { config, learner } = run;
-  const policy = trainedPolicy(learner.environment, learner.policy, tensors, {
-    name: 'trained',
-    observationClip: config.training.observationClip,
-  });
-  const { seed, episodes } = config.evaluation;
-  const { returnNoise: _, ...played } = await simulate(run.environmentAt(tensors), policy, {
-    episodes,
-    seed,
-    phase: 'validation',
-  });
-  return Object.fromEntries(
-    Object.entries(played).map(([metric, values]) => [
-      `validation/${metric}`,
-      estimateMean(values).mean,
-    ]),
-  );
-}
-
-const isBetter = (value: number | undefined, { best }: Counters): boolean =>
-  value !== undefined && Number.isFinite(value) && (best === null || value > best.return);
-
-const bestOf = (iteration: number, validation: Figures) => ({
-  iteration,
-  return: validation['validation/return']!,
-});
+const isBetter = (value: number, { best }: Counters): boolean =>
+  Number.isFinite(value) && (best === null || value > best.return);
 
 async function save(
   { folder, config, learner, log }: Run,

@@ -7,7 +7,7 @@ import { aggregatesFor } from '../algorithms/evaluation/aggregates';
 import { type Evaluation, evaluatePolicies } from '../algorithms/evaluation/evaluate';
 import { evaluateExactly, type ExactFigures } from '../algorithms/evaluation/exact';
 import type { ClassicalPolicy } from '../algorithms/solvers/policy';
-import type { Learner, TrainingState } from '../algorithms/training';
+import type { Learner } from '../algorithms/training';
 import type { Config } from '../configs/schema';
 import { InputError } from '../engine/input-error';
 import { disposeTree } from '../engine/tensors';
@@ -19,7 +19,10 @@ import { formatEvaluation } from './format-evaluation';
 import { listenForInterruption } from './interruption';
 import { loadTrained } from './load-trained';
 import { openEnvironment } from './open-environment';
-import { type OpenedLearner, openLearner } from './open-learner';
+import { cloneSolver, openInitialSolver, type TrainingStart } from './clone-solver';
+import { openCurriculum } from './open-curriculum';
+import { openLearner } from './open-learner';
+import type { ValidationParts } from './validate';
 import type { Progress } from './progress';
 import { lockRun } from './run-lock';
 import { openRunLog } from './run-log';
@@ -47,11 +50,18 @@ export async function train(request: TrainingRequest, progress: Progress): Promi
   const baselines = createClassicalPolicies(config.evaluation.baselines, opened);
   const openedLearner = openLearner(opened, config);
   const { learner } = openedLearner;
+  const curriculum = openCurriculum(opened, config);
   try {
-    const start = startOf(learner, config, request.checkpoint);
+    const solver = openInitialSolver(curriculum, config);
+    const loaded = startOf(learner, config, request.checkpoint);
     const folder = request.createFolder();
     progress.say(`device: ${describeStarted(device)}`);
-    const done = await trainIn(folder, { ...openedLearner, config, start, progress });
+    const clones = solver !== null && request.checkpoint === null;
+    const start = clones
+      ? await cloneSolver({ learner, curriculum, config, progress }, solver, loaded)
+      : loaded;
+    solver?.dispose?.();
+    const done = await trainIn(folder, { ...openedLearner, curriculum, config, start, progress });
     if (done < config.training.iterations) {
       progress.say(
         `interrupted after iteration ${done} of ${config.training.iterations}; go on with: makertaker train --resume ${folder}`,
@@ -67,16 +77,16 @@ export async function train(request: TrainingRequest, progress: Progress): Promi
     return exitCodes.done;
   } finally {
     baselines.forEach((baseline) => baseline.dispose?.());
-    learner.dispose();
+    curriculum.dispose();
+    openedLearner.dispose();
   }
 }
 
-interface Start {
-  readonly state: TrainingState;
-  readonly counters: Counters;
-}
-
-function startOf(learner: Learner, { seed }: Config, checkpoint: LoadedCheckpoint | null): Start {
+function startOf(
+  learner: Learner,
+  { seed }: Config,
+  checkpoint: LoadedCheckpoint | null,
+): TrainingStart {
   const initial = learner.initialise(seed);
   if (checkpoint === null) return { state: initial, counters: noCounters };
   try {
@@ -84,16 +94,15 @@ function startOf(learner: Learner, { seed }: Config, checkpoint: LoadedCheckpoin
     return {
       state: { iteration: checkpoint.iteration, tensors },
       // The checkpoint's checksum vouches that this program wrote it.
-      counters: checkpoint.document.counters as unknown as Counters,
+      counters: { ...noCounters, ...(checkpoint.document.counters as unknown as Counters) },
     };
   } finally {
     disposeTree(initial.tensors);
   }
 }
 
-interface TrainingParts extends OpenedLearner {
-  readonly config: Config;
-  readonly start: Start;
+interface TrainingParts extends ValidationParts {
+  readonly start: TrainingStart;
   readonly progress: Progress;
 }
 

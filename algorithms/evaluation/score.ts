@@ -39,9 +39,7 @@ export function scorePolicies(
 ): Scores {
   const low = returnsOf(naive);
   const high = returnsOf(optimum);
-  const gain = mean(high) - mean(low);
-  const size = mean(high.map(Math.abs)) + mean(low.map(Math.abs));
-  const measurable = Math.abs(gain) > rounding * size;
+  const measurable = meanGain({ naive, optimum }) !== null;
   const figures = policies.flatMap((policy) => {
     const columns = [returnsOf(policy), low, high];
     return [
@@ -61,7 +59,19 @@ export function scorePolicies(
   };
 }
 
-function returnsOf({ metrics }: PlayedPolicy): Float64Array {
+/** Mean return of the optimum less the naive policy's; null where it is no more than rounding. */
+export function meanGain({ naive, optimum }: ReferencePoints<PlayedPolicy>): number | null {
+  const [low, high] = [returnsOf(naive), returnsOf(optimum)];
+  const gain = mean(high) - mean(low);
+  const size = mean(high.map(Math.abs)) + mean(low.map(Math.abs));
+  return Math.abs(gain) > rounding * size ? gain : null;
+}
+
+/** Mean return without the chance that is known. */
+export const meanReturn = (metrics: PlayedPolicy['metrics']): number =>
+  mean(returnsOf({ metrics }));
+
+function returnsOf({ metrics }: Pick<PlayedPolicy, 'metrics'>): Float64Array {
   const { return: total, returnNoise: noise } = metrics;
   return total!.map((value, episode) => value - noise![episode]!);
 }

@@ -73,6 +73,12 @@ export function toEnvironmentAction(space: Space, raw: tf.Tensor): tf.Tensor {
   });
 }
 
+/** A classical policy's action with a policy's raw one as its correction, in units of the action's scale; boxes only. */
+export function correctAction(space: Space, base: tf.Tensor, raw: tf.Tensor): tf.Tensor {
+  if (space.kind !== 'box') throw new RangeError('only continuous actions can be corrected');
+  return tf.tidy(() => tf.add(base, tf.mul(raw, tf.tensor1d(space.fields.map(scaleOf)))));
+}
+
 /** Fraction of the components of raw box actions that the environment clips; 0 for choices. [] float32 */
 export function clippedFraction(space: Space, raw: tf.Tensor): tf.Scalar {
   if (space.kind !== 'box') return tf.scalar(0);

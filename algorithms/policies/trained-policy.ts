@@ -1,10 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 
-import { forUse, type Key, uses } from '../../engine/random';
+import { forUse, uses } from '../../engine/random';
 import type { Tensors } from '../../engine/tensors';
 import type { Environment } from '../../envs/environment';
 import { type Moments, standardise } from '../normaliser';
-import { type Policy, toEnvironmentAction } from './policy';
+import type { ClassicalPolicy, PolicyInput } from '../solvers/policy';
+import { correctAction, type Policy, toEnvironmentAction } from './policy';
 
 /** What a learner has learned, part of the tensors of its state; a type, so that it is a tree. */
 export type LearnedPolicy = {
@@ -19,19 +20,20 @@ export interface TrainedPolicy {
   readonly kind: 'trained';
   /** Whether it draws its actions at random. */
   readonly stochastic: boolean;
-  act(input: {
-    /** [B, O] as the environment gives it */
-    readonly observation: tf.Tensor2D;
-    readonly actionMask?: tf.Tensor2D;
-    readonly key: Key;
-  }): tf.Tensor;
+  act(input: TrainedInput): tf.Tensor;
 }
+
+/** What a learned policy looks at; one that corrects a classical policy needs what that one looks at. */
+export type TrainedInput = Pick<PolicyInput, 'observation' | 'actionMask' | 'key'> &
+  Partial<PolicyInput>;
 
 export interface TrainedPolicyOptions {
   readonly name: string;
   readonly observationClip: number;
   /** Draw from the distribution instead of taking its mean or likeliest choice. Default false. */
   readonly stochastic?: boolean;
+  /** Whose actions it corrects; absent: it acts alone. */
+  readonly residual?: ClassicalPolicy;
 }
 
 /** @param learned stays the caller's */
@@ -39,14 +41,15 @@ export function trainedPolicy(
   environment: Pick<Environment, 'actionSpace'>,
   policy: Policy,
   learned: LearnedPolicy,
-  { name, observationClip, stochastic = false }: TrainedPolicyOptions,
+  { name, observationClip, stochastic = false, residual }: TrainedPolicyOptions,
 ): TrainedPolicy {
   return {
     name,
     kind: 'trained',
     stochastic,
-    act: ({ observation, actionMask, key }) =>
+    act: (input) =>
       tf.tidy(() => {
+        const { observation, actionMask, key } = input;
         const distribution = policy.distribution(
           learned.policy,
           standardise(learned.observations, observation, observationClip),
@@ -55,7 +58,9 @@ export function trainedPolicy(
         const action = stochastic
           ? policy.head.sample(distribution, forUse(key, uses.action))
           : policy.head.mode(distribution);
-        return toEnvironmentAction(environment.actionSpace, action);
+        return residual
+          ? correctAction(environment.actionSpace, residual.act(input as PolicyInput), action)
+          : toEnvironmentAction(environment.actionSpace, action);
       }),
   };
 }

@@ -24,8 +24,12 @@ describe('the line of an iteration', () => {
 });
 
 test('the line of a validation', () => {
-  expect(describeValidation(20, 4.80771, true)).toBe(
+  expect(describeValidation(20, { figures: { 'validation/return': 4.80771 } }, true)).toBe(
     'validation after iteration 20: mean return 4.8077, the best so far',
   );
-  expect(describeValidation(20, undefined, false)).toMatch(/mean return –$/);
+  const scored = { 'validation/return': 4.80771, 'validation/score': 0.87654 };
+  expect(describeValidation(20, { figures: scored }, false)).toBe(
+    'validation after iteration 20: mean return 4.8077, score 0.8765',
+  );
+  expect(describeValidation(20, { figures: {} }, false)).toMatch(/mean return –$/);
 });
