@@ -26,6 +26,8 @@ export interface Behaviour {
   readonly moments: Moments;
   /** Normalised observations are clipped to ± this. */
   readonly observationClip: number;
+  /** [] reward per nat that the policy earns for the surprise of its actions; absent: none. */
+  readonly entropyBonus?: tf.Scalar;
   /** Whose actions the policy corrects; absent: the policy acts alone. */
   readonly residual?: ClassicalPolicy;
 }
@@ -53,7 +55,8 @@ export function startPosition(
  * @param key row [B]; step [] the first step's counter: step t draws with counter + t
  * @returns the position after the last step and the trajectory; where the environment can truncate,
  *   the trajectory has `finalObservation` [T, B, O]; where it masks, `actionMask` [T, B, outputs];
- *   where it tells chance apart, `noise` [T, B]
+ *   where it tells chance apart, `noise` [T, B]; with an entropy bonus, `bonus` [T, B], which is not part of
+ *   `reward`
  */
 export function rollout(
   environment: Environment,
@@ -63,7 +66,7 @@ export function rollout(
   key: Key,
   steps: number,
 ): { position: Position; trajectory: Trajectory } {
-  const { policy, parameters, moments, observationClip, residual } = behaviour;
+  const { policy, parameters, moments, observationClip, entropyBonus, residual } = behaviour;
   return tf.tidy(() => {
     const { carry, outputs } = scan(
       (from: Position, index) => {
@@ -106,6 +109,14 @@ export function rollout(
             observation,
             action,
             reward: next.reward,
+            ...(entropyBonus
+              ? {
+                  bonus: tf.mul(
+                    tf.neg(policy.head.logProbability(distribution, action)),
+                    entropyBonus,
+                  ),
+                }
+              : {}),
             terminated: next.terminated,
             truncated: next.truncated,
             endedReturn: tf.mul(episodeReturn, ended),

@@ -150,6 +150,14 @@ export const trainingSchema = z
     observationClip: positive
       .default(10)
       .describe('Observations, standardised where that is on, are clipped to ± this.'),
+    entropyBonus: z
+      .number()
+      .nonnegative()
+      .default(0)
+      .describe(
+        'Keeps a policy trying: what training adds to the reward for each nat by which an action was unlikely (−log π), falling evenly to 0 in the last iteration.',
+      )
+      .meta({ unit: 'reward / nat' }),
     parameters: z
       .record(z.string(), z.number())
       .default({})

@@ -75,6 +75,7 @@ export function createTrainingPrograms(parts: ProgramParts) {
             parameters: parameters.policy,
             moments: parameters.observations,
             observationClip: training.observationClip,
+            ...(parameters.entropyBonus ? { entropyBonus: parameters.entropyBonus } : {}),
             ...(residual ? { residual } : {}),
           },
           rows.position,
@@ -196,6 +197,7 @@ interface RolloutInput {
     readonly environment: Tensors;
     readonly policy: Tensors;
     readonly observations: Moments;
+    readonly entropyBonus?: tf.Scalar;
     readonly key: KeyWords;
   };
 }

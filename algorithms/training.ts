@@ -161,6 +161,9 @@ export function createLearner(
             environment: { ...environmentParameters, ...changes.shared },
             policy: tensors.policy,
             observations,
+            ...(training.entropyBonus > 0
+              ? { entropyBonus: tf.scalar(entropyBonusAt(config, iteration)) }
+              : {}),
             key,
           },
         });
@@ -172,10 +175,10 @@ export function createLearner(
             parameters: { value: tensors.value, observations, returns },
           }) as tf.Tensor1D;
         const value = predict(observation);
-        const { reward, terminated, truncated, noise } = trajectory;
+        const { reward, terminated, truncated, noise, bonus } = trajectory;
         const { advantage, target } = programs.advantages({
           series: {
-            reward,
+            reward: bonus ? tf.add(reward, bonus) : reward,
             value: tf.reshape(value, [training.steps, training.environments]),
             nextValue: nextValues(trajectory, position.observation, value, predict),
             terminated,
@@ -284,6 +287,12 @@ export function createLearner(
     dispose: () => disposeTree(environmentParameters),
   };
   return learner;
+}
+
+/** Falls evenly from `entropyBonus` in the first iteration to 0 in the last. */
+export function entropyBonusAt({ training }: LearnerConfig, iteration: number): number {
+  const { entropyBonus, iterations } = training;
+  return entropyBonus * Math.max(0, 1 - iteration / Math.max(1, iterations - 1));
 }
 
 /** The environment's parameters, some of which have another value in training. */

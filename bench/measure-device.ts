@@ -1,6 +1,7 @@
 import { fisherProducts } from './fisher-products';
 import { fixedActionSteps } from './fixed-action-steps';
 import { machineLoad, roundTo } from './machine';
+import { orderBookEvents } from './order-book';
 import { policySteps } from './policy-steps';
 import { type Effort, timeRuns, type Work } from './timing';
 import { tradingDays } from './trading-days';
@@ -44,6 +45,7 @@ export const quickScale: Scale = {
 export const figureUnits = {
   fixedActionSteps: 'environment steps/s',
   policySteps: 'environment steps/s',
+  orderBookEvents: 'book events/s',
   tradingDays: 'trading days/h',
   fisherProduct: 'ms',
   trpoUpdate: 'ms',
@@ -120,16 +122,24 @@ function jobsOf(scale: Scale): Job[] {
       size: batch * steps(batch),
       prepare: () => prepare(batch, steps(batch)),
     }));
-  const daysBatch = batches[Math.floor(batches.length / 2)]!;
+  const middle = batches[Math.floor(batches.length / 2)]!;
   return [
     ...perBatch('fixedActionSteps', fixedActionSteps),
     ...perBatch('policySteps', policySteps),
     {
+      name: 'orderBookEvents',
+      like: 'fixedActionSteps',
+      batch: middle,
+      // An event of a book of twenty prices takes about as long as ten steps.
+      size: 10 * middle * scale.steps.most,
+      prepare: () => orderBookEvents(middle, scale.steps.most),
+    },
+    {
       name: 'tradingDays',
       like: 'policySteps',
-      batch: daysBatch,
-      size: daysBatch * steps(daysBatch),
-      prepare: () => tradingDays(daysBatch, steps(daysBatch)),
+      batch: middle,
+      size: middle * steps(middle),
+      prepare: () => tradingDays(middle, steps(middle)),
     },
     { name: 'fisherProduct', batch: rows, size: 10, prepare: () => fisherProducts(rows) },
     {
@@ -161,6 +171,7 @@ function inUnit(name: FigureName, amount: number, seconds: number): number {
       return (3600 * amount) / seconds;
     case 'fixedActionSteps':
     case 'policySteps':
+    case 'orderBookEvents':
     case 'trainingSamples':
       return amount / seconds;
   }

@@ -11,7 +11,13 @@ import { roundTo } from './machine';
 import { figureUnits, type Scale } from './measure-device';
 
 /** Figures that a reference program measures too. */
-const peerFigures = ['fixedActionSteps', 'policySteps', 'fisherProduct', 'trpoUpdate'] as const;
+const peerFigures = [
+  'fixedActionSteps',
+  'policySteps',
+  'orderBookEvents',
+  'fisherProduct',
+  'trpoUpdate',
+] as const;
 
 /** What a program in bench/peers/ prints; times in seconds. */
 const peerReport = z.object({
@@ -98,6 +104,10 @@ interface Program {
 const mostSteps = 128;
 
 const ofUpdate = ({ rows }: Scale) => ({ rows });
+const ofBooks = ({ batches, steps }: Scale) => ({
+  books: batches[Math.floor(batches.length / 2)]!,
+  events: steps.most,
+});
 const programs: readonly Program[] = [
   { file: 'trpo_update.py', library: 'torch', sizes: ofUpdate },
   { file: 'trpo_update_jax.py', library: 'jax', sizes: ofUpdate },
@@ -109,10 +119,12 @@ const programs: readonly Program[] = [
       steps: Math.min(steps.most, mostSteps),
     }),
   },
+  { file: 'order_book_jax.py', library: 'jax', sizes: ofBooks },
+  { file: 'order_book_c.py', library: 'C', sizes: ofBooks },
 ];
 
 /**
- * Measures the same work in PyTorch and JAX, one program after the other. A program that fails, as
+ * Measures the same work in PyTorch, JAX and plain C, one program after the other. A program that fails, as
  * without its library, is left out.
  * @throws InputError if none runs
  */

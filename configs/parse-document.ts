@@ -5,15 +5,16 @@ import type { z } from 'zod';
 import { InputError } from '../engine/input-error';
 import { firstIssue, suggestion, validKeys } from '../envs/parse-config';
 
-/** `--set training.iterations=20` */
-interface Override {
-  readonly text: string;
+/** A value in place of what the file says. */
+export interface Override {
+  /** How messages call it: `--set training.iterations=20` */
+  readonly where: string;
   readonly path: readonly string[];
   readonly value: unknown;
 }
 
 /** A file's text as data, before any schema. */
-interface Parsed {
+export interface ParsedDocument {
   readonly value: Record<string, unknown>;
   /** `:12`, the line of the key or of the nearest enclosing one that the file has. */
   readonly lineOf: (path: readonly string[]) => string;
@@ -24,7 +25,7 @@ interface Parsed {
  * @param text YAML or JSON
  * @param file its path, for messages
  * @param choose the schema, given what the file says
- * @param overrides `key.path=value`, the value in YAML; they win over the file
+ * @param overrides they win over the file; as text: `key.path=value`, the value in YAML
  * @returns every default filled in
  * @throws InputError in one line: file and line (or the override), key, what is wrong, what would be right
  */
@@ -32,23 +33,32 @@ export function parseWithSchema<Schema extends z.ZodType>(
   text: string,
   file: string,
   choose: (value: Readonly<Record<string, unknown>>) => Schema,
-  overrides: readonly string[] = [],
+  overrides: readonly (string | Override)[] = [],
 ): z.output<Schema> {
-  const { value, lineOf } = parseText(text, file);
-  const changes = overrides.map(parseOverride);
-  for (const change of changes) applyOverride(value, change);
-
+  const changes = overrides.map((one) => (typeof one === 'string' ? parseOverride(one) : one));
+  const { value, lineOf } = parseDocumentWith(text, file, changes);
   const schema = choose(value);
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const { path, message } = explain(firstIssue(result.error.issues), schema, value);
   const change = changes.find((candidate) => concerns(candidate, path));
-  const where = change ? `--set ${change.text}` : `${file}${lineOf(path)}`;
+  const where = change ? change.where : `${file}${lineOf(path)}`;
   throw new InputError(`${where}: ${path.length > 0 ? `${path.join('.')}: ` : ''}${message}`);
 }
 
+/** A file's text with the overrides in it, before any schema. @throws InputError as `parseWithSchema` does */
+export function parseDocumentWith(
+  text: string,
+  file: string,
+  overrides: readonly Override[],
+): ParsedDocument {
+  const parsed = parseText(text, file);
+  for (const override of overrides) applyOverride(parsed.value, override);
+  return parsed;
+}
+
 /** JSON goes the short way: a million numbers take YAML's parser a minute. */
-function parseText(text: string, file: string): Parsed {
+function parseText(text: string, file: string): ParsedDocument {
   if (/^\s*\{/.test(text)) {
     try {
       const value = JSON.parse(text) as Record<string, unknown>;
@@ -63,7 +73,7 @@ function parseText(text: string, file: string): Parsed {
   return parseYaml(text, file);
 }
 
-function parseYaml(text: string, file: string): Parsed {
+function parseYaml(text: string, file: string): ParsedDocument {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const [mistake] = document.errors;
@@ -81,14 +91,15 @@ function parseYaml(text: string, file: string): Parsed {
   };
 }
 
-function parseOverride(text: string): Override {
+/** @param text `key.path=value`, as `--set` takes it */
+export function parseOverride(text: string): Override {
   const equals = text.indexOf('=');
   if (equals < 1) {
     throw new InputError(`--set ${text}: expected key.path=value, such as training.iterations=20`);
   }
   try {
     return {
-      text,
+      where: `--set ${text}`,
       path: text.slice(0, equals).split('.'),
       value: parse(text.slice(equals + 1), { prettyErrors: false }) as unknown,
     };
@@ -97,13 +108,13 @@ function parseOverride(text: string): Override {
   }
 }
 
-function applyOverride(root: Record<string, unknown>, { text, path, value }: Override): void {
+function applyOverride(root: Record<string, unknown>, { where, path, value }: Override): void {
   let parent: Record<string, unknown> = root;
   path.slice(0, -1).forEach((key, depth) => {
     const child = Object.hasOwn(parent, key) ? parent[key] : undefined;
     if (child !== undefined && child !== null && typeof child !== 'object') {
       throw new InputError(
-        `--set ${text}: ${path.slice(0, depth + 1).join('.')} is ${JSON.stringify(child)}, which has no keys`,
+        `${where}: ${path.slice(0, depth + 1).join('.')} is ${JSON.stringify(child)}, which has no keys`,
       );
     }
     parent = setOwn(parent, key, child ?? {}) as Record<string, unknown>;

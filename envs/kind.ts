@@ -2,6 +2,7 @@ import type { z } from 'zod';
 
 import type { EnvironmentDefinition } from './environment';
 import type { GameDefinition } from './game';
+import type { DataSource } from './market-data/data-source';
 
 /** A family of environments that a config can ask for by its id. */
 export interface EnvironmentKind<Schema extends z.ZodType = z.ZodType> {
@@ -12,7 +13,12 @@ export interface EnvironmentKind<Schema extends z.ZodType = z.ZodType> {
   readonly reward?: string;
   /** Every parameter with its default, unit and description; the `id` key is not part of it. */
   readonly schema: Schema;
-  create(config: z.output<Schema>): EnvironmentDefinition;
+  /** @param data what `load` gave, where there is `load` */
+  create(config: z.output<Schema>, data?: unknown): EnvironmentDefinition;
+  /** Recorded data that the config asks for; absent or null: none is needed. */
+  load?(config: z.output<Schema>, source: DataSource): Promise<unknown>;
+  /** The config with each path of a file replaced; absent: it names no files. */
+  mapPaths?(config: z.output<Schema>, map: (path: string) => string): z.output<Schema>;
   /** The game of two players that a config describes; absent or null: there is one player. */
   createGame?(config: z.output<Schema>): GameDefinition | null;
   /** The classical policies between which a score is measured; absent or null: none are known. */

@@ -26,8 +26,16 @@ export function createClassicalPolicies(
 }
 
 /** The classical policies that play an environment. */
-export const fittingPolicies = ({ kind, policies }: OpenedEnvironment): PolicySolver[] =>
-  policies.filter(({ environments }) => environments === 'any' || environments.includes(kind.id));
+export const fittingPolicies = ({
+  kind,
+  parameters,
+  policies,
+}: OpenedEnvironment): PolicySolver[] =>
+  policies.filter(
+    (solver) =>
+      solver.environments === 'any' ||
+      (solver.environments.includes(kind.id) && (solver.fits?.(parameters) ?? true)),
+  );
 
 /**
  * The classical policies between which this environment's score is measured; null where no optimum is

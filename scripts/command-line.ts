@@ -7,7 +7,9 @@ import { programVersion } from './program-version';
 
 const commands = [
   ['train', '[config]', 'Train the policy of a config file'],
+  ['watch', '<run>', 'Show a run, going on or over, on a page of this machine'],
   ['evaluate', '[checkpoint]', 'Compare policies on the same noise'],
+  ['compare', '<runs..>', 'Compare runs and their seeds'],
   ['export', '<checkpoint>', 'Write a trained policy as ONNX, TensorFlow.js or JavaScript'],
   ['envs', '[id]', 'List the environments, or describe one'],
   ['solve', '[solver] [problem]', 'Solve a problem by a classical method'],

@@ -1,14 +1,17 @@
 type Figures = Readonly<Record<string, number>>;
 
-/**
- * A line of key figures, mostly within 80 columns.
- * @param timeLeft seconds
- */
+export interface Pace {
+  readonly samplesPerSecond: number;
+  /** Seconds. */
+  readonly timeLeft: number;
+}
+
+/** A line of key figures, mostly within 80 columns. */
 export function describeIteration(
   iterations: number,
   iteration: number,
   figures: Figures,
-  { samplesPerSecond, timeLeft }: { samplesPerSecond: number; timeLeft: number },
+  { samplesPerSecond, timeLeft }: Pace,
 ): string {
   return [
     `${String(iteration).padStart(String(iterations).length)}/${iterations}`,
@@ -36,16 +39,16 @@ export function describeValidation(
   ].join(', ');
 }
 
-const short = (value: number | undefined, digits: number): string =>
+export const short = (value: number | undefined, digits: number): string =>
   value !== undefined && Number.isFinite(value) ? String(Number(value.toPrecision(digits))) : '–';
 
-const inThousands = (rate: number): string =>
+export const inThousands = (rate: number): string =>
   rate < 1000
     ? String(Math.round(rate))
     : `${Number((rate / 1000).toPrecision(2)).toLocaleString('en')}k`;
 
 /** `1:05`, `2:00:05` */
-function duration(seconds: number): string {
+export function duration(seconds: number): string {
   const whole = Math.round(seconds);
   const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
   const parts = hours > 0 ? [hours, minutes, whole % 60] : [minutes, whole % 60];

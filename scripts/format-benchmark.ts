@@ -7,6 +7,7 @@ import { alignColumns } from './align-columns';
 const titles: Readonly<Record<FigureName, string>> = {
   fixedActionSteps: 'environment steps, fixed action',
   policySteps: 'environment steps, 64×64 policy',
+  orderBookEvents: 'order book events, ten levels a side',
   tradingDays: 'trading days of 23,400 decisions, 64×64 policy',
   fisherProduct: 'Fisher-vector product, 4→64→64→2',
   trpoUpdate: 'TRPO update, 4→64→64→2',

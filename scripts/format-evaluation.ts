@@ -1,5 +1,6 @@
 import type { Evaluation } from '../algorithms/evaluation/evaluate';
 import type { Scores } from '../algorithms/evaluation/score';
+import type { Exploitability } from '../algorithms/solvers/raid/exploitability';
 import type { PolicyReport } from '../algorithms/evaluation/compare';
 import type { Summary } from '../algorithms/evaluation/statistics';
 import { alignColumns } from './align-columns';
@@ -36,7 +37,8 @@ const preferred: readonly Column[] = [
 
 /** Tables for a terminal: the policies, the paired differences, the exact figures. */
 export function formatEvaluation(evaluation: Evaluation): string {
-  const { env, stream, episodes, seed, policies, comparisons, score, exact } = evaluation;
+  const { env, stream, episodes, seed, policies, comparisons, score, exact, exploitability } =
+    evaluation;
   const columns = columnsFor(policies[0]!);
   const aggregates = Object.keys(policies[0]!.aggregates);
   const rows = [
@@ -69,6 +71,7 @@ export function formatEvaluation(evaluation: Evaluation): string {
       : []),
     ...(score ? ['', formatScores(score)] : []),
     ...(exact ? ['', formatExact(exact)] : []),
+    ...(exploitability ? ['', formatExploitability(exploitability)] : []),
   ].join('\n');
 }
 
@@ -84,6 +87,27 @@ function formatScores({ naive, optimum, policies }: Scores): string {
     alignColumns([['policy', 'score', 'gap'], ...rows], (column) => column > 0),
   ].join('\n');
 }
+
+const formatExploitability = ({
+  value,
+  profit,
+  attack,
+  defence,
+  exploitability,
+}: Exploitability): string =>
+  [
+    'Exploitability, exact: both players at their likeliest moves against best responses; half-ticks',
+    alignColumns(
+      [
+        ['value of the game', numeral(value)],
+        ['profit where the two meet', numeral(profit)],
+        ['best response to the defender earns', numeral(attack)],
+        ['best response to the predator leaves it', numeral(defence)],
+        ['exploitability', numeral(exploitability)],
+      ],
+      (column) => column > 0,
+    ),
+  ].join('\n');
 
 /** The preferred columns that exist; for environments with other metrics, all of theirs. */
 function columnsFor({ metrics }: PolicyReport): readonly Column[] {

@@ -3,8 +3,10 @@ import {
   type TrainedPolicy,
   trainedPolicy,
 } from '../algorithms/policies/trained-policy';
+import type { Exploitability } from '../algorithms/solvers/raid/exploitability';
 import { createSelfPlay, secondPlayer } from '../algorithms/self-play';
-import { createLearner, type Learner } from '../algorithms/training';
+import type { ClassicalPolicy } from '../algorithms/solvers/policy';
+import type { Learner } from '../algorithms/training';
 import { parseConfig } from '../configs/parse-config';
 import type { Config } from '../configs/schema';
 import { InputError } from '../engine/input-error';
@@ -13,7 +15,12 @@ import type { GameDefinition, Side } from '../envs/game';
 import { type LoadedCheckpoint, loadCheckpoint, type Pointer } from '../outputs/checkpoint';
 import { restoreTensors } from '../outputs/tensor-arrays';
 import { type OpenedEnvironment, openEnvironment } from './open-environment';
-import { environmentAgainst, gameOf } from './open-learner';
+import {
+  environmentAgainst,
+  exploitabilityWherePossible,
+  gameOf,
+  openLearner,
+} from './open-learner';
 
 /** A checkpoint brought back to life. */
 export interface Trained {
@@ -23,6 +30,8 @@ export interface Trained {
   readonly opened: OpenedEnvironment;
   readonly learner: Learner;
   readonly learned: LearnedPolicy;
+  /** Whose actions it corrects; null: it acts alone. */
+  readonly residual: ClassicalPolicy | null;
   readonly game: TrainedGame | null;
   createPolicy(stochastic: boolean): TrainedPolicy;
   dispose(): void;
@@ -57,14 +66,14 @@ export async function loadTrained(path: string, options: LoadOptions): Promise<T
   if (player !== undefined) {
     throw new InputError(`--player ${player}: ${path} was not trained in self-play`);
   }
-  const learner = createLearner(opened.environment, config);
+  const { learner, residual, dispose } = openLearner(opened, config);
   const learned = restoreLearned(checkpoint, learner, '');
   return {
-    ...describe({ checkpoint, config, opened }, learner, learned),
+    ...describe({ checkpoint, config, opened }, { learner, learned, residual }),
     game: null,
     dispose() {
       disposeTree(learned);
-      learner.dispose();
+      dispose();
     },
   };
 }
@@ -82,7 +91,10 @@ function loadPlayer(loaded: Loaded, player: string | undefined): Trained {
   ] as const;
   const environment = environmentAgainst(definition, side, config, learned[side === 0 ? 1 : 0]);
   return {
-    ...describe({ ...loaded, opened: { ...opened, environment } }, players[side], learned[side]),
+    ...describe(
+      { ...loaded, opened: { ...opened, environment } },
+      { learner: players[side], learned: learned[side], residual: null },
+    ),
     game: { definition, side, learners: players, learned },
     dispose() {
       disposeTree(learned);
@@ -99,17 +111,18 @@ function sideOf({ id, players }: GameDefinition, player: string | undefined): Si
   return player === names[1] ? 1 : 0;
 }
 
-function describe(loaded: Loaded, learner: Learner, learned: LearnedPolicy) {
+function describe(loaded: Loaded, player: Pick<Trained, 'learner' | 'learned' | 'residual'>) {
   const { config, opened } = loaded;
+  const { learner, learned, residual } = player;
   return {
     ...loaded,
-    learner,
-    learned,
+    ...player,
     createPolicy: (stochastic: boolean) =>
       trainedPolicy(opened.environment, learner.policy, learned, {
         name: 'trained',
         observationClip: config.training.observationClip,
         stochastic,
+        ...(residual ? { residual } : {}),
       }),
   };
 }
@@ -130,6 +143,19 @@ function restoreLearned(
   } finally {
     disposeTree(tensors);
   }
+}
+
+/** What best responses gain on both players' likeliest moves; null where there is no game of known value. */
+export function exploitabilityOf({ opened, game }: Trained): Exploitability | null {
+  if (!game) return null;
+  const measure = exploitabilityWherePossible(opened, game.definition);
+  const { learners, learned } = game;
+  return (
+    measure?.([
+      { learner: learners[0], learned: learned[0] },
+      { learner: learners[1], learned: learned[1] },
+    ]) ?? null
+  );
 }
 
 /** The resolved config that the checkpoint was trained with, and overrides of it. */

@@ -7,7 +7,7 @@ import {
 } from '../algorithms/curriculum';
 import { type PlayedPolicy } from '../algorithms/evaluation/compare';
 import { meanGain, meanReturn, type ReferencePoints } from '../algorithms/evaluation/score';
-import { simulate } from '../algorithms/evaluation/simulate';
+import { actOnce, simulate } from '../algorithms/evaluation/simulate';
 import type { ClassicalPolicy } from '../algorithms/solvers/policy';
 import type { Config } from '../configs/schema';
 import { InputError } from '../engine/input-error';
@@ -128,8 +128,17 @@ function openLevels(opened: OpenedEnvironment, config: Config): OpenedLevel[] {
       );
     }
     const { parameters } = level.opened.environment;
-    return { ...level, references, environment: { ...opened.environment, parameters } };
+    const environment = { ...opened.environment, parameters };
+    if (references) makeTables(environment, [references.naive, references.optimum]);
+    return { ...level, references, environment };
   });
+}
+
+/** What policies make at their first call and keep, so that the tensors of a run stay the same in number. */
+function makeTables(environment: Environment, policies: readonly ClassicalPolicy[]): void {
+  const parameters = environment.parameters();
+  policies.forEach((policy) => actOnce(environment, policy, parameters));
+  disposeTree(parameters);
 }
 
 function openLevel(

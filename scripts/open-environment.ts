@@ -5,6 +5,7 @@ import type { Environment } from '../envs/environment';
 import { findKind, makeFromKind } from '../envs/registry';
 import type { EnvironmentKind } from '../envs/kind';
 import { parseConfig } from '../envs/parse-config';
+import { fileSource } from './file-source';
 import { loadEnvironmentModule } from './load-environment';
 
 export interface OpenedEnvironment {
@@ -13,6 +14,8 @@ export interface OpenedEnvironment {
   readonly parameters: object;
   /** The config's `env` with every default resolved. */
   readonly choice: EnvironmentChoice;
+  /** Recorded data that the environment plays; null: none. */
+  readonly data: unknown;
   readonly environment: Environment;
   /** The classical policies there are, for this environment and others; a module's own come first. */
   readonly policies: readonly PolicySolver[];
@@ -22,11 +25,13 @@ export interface OpenedEnvironment {
 export async function openEnvironment(choice: EnvironmentChoice): Promise<OpenedEnvironment> {
   const { kind, policies, key, given } = await findChosen(choice);
   const parameters = parseConfig(kind.schema, given, 'env') as object;
+  const data = (await kind.load?.(parameters, fileSource)) ?? null;
   return {
     kind,
     parameters,
     choice: { ...key, ...parameters },
-    environment: makeFromKind(kind, parameters),
+    data,
+    environment: makeFromKind(kind, parameters, data),
     policies,
   };
 }

@@ -1,3 +1,4 @@
+import { type ExploitabilityOf, openExploitability } from '../algorithms/evaluation/exploitability';
 import type { LearnedPolicy } from '../algorithms/policies/trained-policy';
 import { createSelfPlay, learnedOpponent, tensorsOf } from '../algorithms/self-play';
 import type { ClassicalPolicy } from '../algorithms/solvers/policy';
@@ -47,14 +48,37 @@ function openSelfPlay(opened: OpenedEnvironment, config: Config): OpenedLearner 
     if (given !== null) throw new InputError(`${key}: not together with selfPlay; expected null`);
   }
   const game = gameOf(opened);
-  const { learner } = createSelfPlay(game, config);
+  const { learner, players } = createSelfPlay(game, config);
+  const exploitability = exploitabilityWherePossible(opened, game);
   return {
     learner,
     game,
     residual: null,
     environmentAt: (tensors) => environmentAgainst(game, 0, config, tensorsOf(tensors, 1)),
+    ...(exploitability
+      ? {
+          exploitability: (tensors) =>
+            exploitability([
+              { learner: players[0], learned: tensorsOf(tensors, 0) },
+              { learner: players[1], learned: tensorsOf(tensors, 1) },
+            ]).exploitability,
+        }
+      : {}),
     dispose: () => learner.dispose(),
   };
+}
+
+/** Null where the game has no exact value. */
+export function exploitabilityWherePossible(
+  { kind, parameters }: OpenedEnvironment,
+  game: GameDefinition,
+): ExploitabilityOf | null {
+  try {
+    return openExploitability(kind, parameters, game);
+  } catch (error) {
+    if (error instanceof InputError) return null;
+    throw error;
+  }
 }
 
 function openResidual(

@@ -1,18 +1,18 @@
 import { existsSync } from 'node:fs';
-import { isDeepStrictEqual } from 'node:util';
 
 import { join } from 'node:path';
 
 import type { Config } from '../configs/schema';
 import { InputError } from '../engine/input-error';
 import { loadCheckpoint } from '../outputs/checkpoint';
+import { differingKeys, valueAt } from './differing-keys';
 import { configOf } from './load-trained';
 import { openEnvironment } from './open-environment';
 import { readConfig } from './read-config';
 import type { TrainingRequest } from './train';
 
 /** What may differ from the config that a run was started with: it does not touch the training so far. */
-const free = new Set([
+export const freeKeys: ReadonlySet<string> = new Set([
   'description',
   'device',
   'threads',
@@ -40,31 +40,16 @@ export async function openResumed(
   const asked = file === undefined ? configOf(checkpoint, overrides) : readConfig(file, overrides);
   const { choice } = await openEnvironment(asked.env);
   const config: Config = { ...asked, env: choice };
-  const difference = differingKeys(before, config).find((key) => !free.has(key));
+  const difference = differingKeys(before, config).find((key) => !freeKeys.has(key));
   if (difference !== undefined) {
     throw new InputError(
-      `--resume ${folder}: ${difference} is ${show(config, difference)} now and was ${show(before, difference)}; a run goes on with its own config (free to change: ${[...free].join(', ')})`,
+      `--resume ${folder}: ${difference} is ${show(config, difference)} now and was ${show(before, difference)}; a run goes on with its own config (free to change: ${[...freeKeys].join(', ')})`,
     );
   }
   return { config, createFolder: () => folder, checkpoint };
 }
 
-/** Paths of the values that differ. */
-function differingKeys(left: unknown, right: unknown, path = ''): string[] {
-  if (isDeepStrictEqual(left, right)) return [];
-  if (!isRecord(left) || !isRecord(right)) return [path];
-  const keys = new Set([...Object.keys(left), ...Object.keys(right)]);
-  return [...keys].flatMap((key) =>
-    differingKeys(left[key], right[key], path === '' ? key : `${path}.${key}`),
-  );
-}
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 function show(config: Config, path: string): string {
-  const value = path
-    .split('.')
-    .reduce<unknown>((inner, key) => (isRecord(inner) ? inner[key] : undefined), config);
+  const value = valueAt(config, path);
   return value === undefined ? 'absent' : JSON.stringify(value);
 }

@@ -38,6 +38,17 @@ function create(path: string, owner: string): boolean {
   }
 }
 
+/** The process that trains in a folder, as `1234 on HOST`; null where none does, as far as can be told. */
+export function findTrainer(folder: string): string | null {
+  try {
+    const holder = readFileSync(join(folder, '.lock'), 'utf8').trim();
+    return isAlive(holder) ? holder : null;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
 /** Processes of other machines cannot be asked: they count as alive. */
 function isAlive(holder: string): boolean {
   const [, id, host] = /^(\d+) on (.+)$/.exec(holder) ?? [];

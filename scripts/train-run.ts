@@ -18,6 +18,7 @@ import type { JsonObject } from '../outputs/json';
 import { readArrays } from '../outputs/tensor-arrays';
 import { describeIteration, describeValidation } from './describe-iteration';
 import type { Interruption } from './interruption';
+import { createLiveTable } from './live-table';
 import type { OpenedCurriculum } from './open-curriculum';
 import { programVersion } from './program-version';
 import type { Progress } from './progress';
@@ -76,6 +77,7 @@ export async function trainRun(
   if (state.iteration === 0 && changes) state = restart(learner, state, config.seed, changes);
   await learner.prepare(state, changes);
   const timeLeft = createEstimate(state.iteration, iterations);
+  const tabulate = createLiveTable(iterations, curriculum.names.length);
   try {
     while (state.iteration < iterations && !interruption.requested()) {
       const { figures, times, next } = await iterateOnce(learner, state, config.seed, changes);
@@ -97,11 +99,13 @@ export async function trainRun(
         ...validation?.figures,
         ...times,
       });
+      const pace = {
+        samplesPerSecond: times['time/samplesPerSecond']!,
+        timeLeft: timeLeft(iteration),
+      };
       progress.live(
-        describeIteration(iterations, iteration, figures, {
-          samplesPerSecond: times['time/samplesPerSecond']!,
-          timeLeft: timeLeft(iteration),
-        }),
+        describeIteration(iterations, iteration, figures, pace),
+        tabulate(iteration, level, { ...figures, ...validation?.figures }, pace),
       );
       if (counters.failuresInARow >= maximumFailures) {
         const kept =

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { stringify } from 'yaml';
@@ -17,7 +17,7 @@ import { createClassicalPolicies, createReferences, disposeReferences } from './
 import { exitCodes } from './command';
 import { formatEvaluation } from './format-evaluation';
 import { listenForInterruption } from './interruption';
-import { loadTrained } from './load-trained';
+import { exploitabilityOf, loadTrained } from './load-trained';
 import { openEnvironment } from './open-environment';
 import { cloneSolver, openInitialSolver, type TrainingStart } from './clone-solver';
 import { openCurriculum } from './open-curriculum';
@@ -119,6 +119,8 @@ async function trainLocked(folder: string, parts: TrainingParts): Promise<number
   const { config, start, progress } = parts;
   const text = stringify(config);
   writeFileSync(join(folder, 'config.yaml'), text);
+  // What an earlier end left: it is not about the policy that is trained on.
+  rmSync(join(folder, 'evaluation.json'), { force: true });
   const { iteration } = start.state;
   progress.say(`${iteration > 0 ? `going on after iteration ${iteration} in` : 'run:'} ${folder}`);
   const log = openRunLog(folder, iteration, text);
@@ -154,7 +156,12 @@ async function evaluateBest(
       phase: 'test',
     });
     const exact = exactWherePossible(opened, [...policies, ...baselines]);
-    return { ...simulated, ...(exact ? { exact } : {}) };
+    const exploitability = exploitabilityOf(trained);
+    return {
+      ...simulated,
+      ...(exact ? { exact } : {}),
+      ...(exploitability ? { exploitability } : {}),
+    };
   } finally {
     trained.dispose();
     disposeReferences(references);

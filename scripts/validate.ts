@@ -1,4 +1,3 @@
-import { meanReturn } from '../algorithms/evaluation/score';
 import { simulate } from '../algorithms/evaluation/simulate';
 import { estimateMean } from '../algorithms/evaluation/statistics';
 import { trainedPolicy } from '../algorithms/policies/trained-policy';
@@ -56,6 +55,6 @@ export async function validate(
       ...(exploitability === undefined ? {} : { 'validation/exploitability': exploitability }),
     },
     score,
-    merit: exploitability === undefined ? meanReturn(metrics) : -exploitability,
+    merit: exploitability === undefined ? estimateMean(metrics.return!).mean : -exploitability,
   };
 }

@@ -50,6 +50,10 @@ export const sharpe = (metric: string): Aggregate => ({
     figureOfMoments(metrics[metric]!, (mean, variance) => mean / Math.sqrt(variance)),
 });
 
+/** The standard deviation (n − 1) of a per-episode figure. */
+export const deviationOf = (values: Float64Array): MeansFigure =>
+  figureOfMoments(values, (_, variance) => Math.sqrt(Math.max(0, variance)));
+
 /**
  * A figure of mean and sample variance. Its columns are about the sample's mean, so that the variance
  * of a resample does not cancel.

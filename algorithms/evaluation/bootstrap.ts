@@ -60,7 +60,7 @@ function dot(weights: Float64Array, values: Float64Array): number {
  * loop, since a call for each of a hundred million draws would take most of the time.
  * @returns [n], the same array each time
  */
-function createResampler(episodes: number, seed: number): () => Float64Array {
+export function createResampler(episodes: number, seed: number): () => Float64Array {
   const counts = new Float64Array(episodes);
   const indexPerDraw = episodes / 2 ** 32;
   const state = Int32Array.of(seed, Math.floor(seed / 2 ** 32), 0x9e3779b9, 1);

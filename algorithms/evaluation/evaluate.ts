@@ -1,4 +1,5 @@
 import type { Environment } from '../../envs/environment';
+import type { Exploitability } from '../solvers/raid/exploitability';
 import type { Aggregate } from './aggregates';
 import {
   type Comparison,
@@ -22,6 +23,8 @@ export interface EvaluationRequest extends SimulateOptions {
   readonly references?: ReferencePoints<EvaluatedPolicy> | null;
   /** Called before each policy's episodes. */
   readonly onPolicy?: (name: string) => void;
+  /** Called with the episodes of each policy in question and each baseline, in the order of the report. */
+  readonly onPlayed?: (played: PlayedPolicy) => void;
 }
 
 /** What `evaluate --json` prints. */
@@ -38,6 +41,8 @@ export interface Evaluation {
   readonly score?: Scores;
   /** Beside the simulation, the figures without it; left out where there are none. */
   readonly exact?: ExactFigures;
+  /** Of both players of a game whose value is known. */
+  readonly exploitability?: Exploitability;
 }
 
 /** Plays the same episodes with every policy, and compares. */
@@ -64,6 +69,7 @@ export async function evaluatePolicies(
   const reported = played.some(({ metrics }) => metrics.returnNoise!.some((value) => value !== 0))
     ? played
     : played.map(withoutNoise);
+  if (request.onPlayed) reported.forEach(request.onPlayed);
   const worstSides: Record<string, WorstSide> = Object.fromEntries(
     Object.entries(environment.metrics).map(([name, { worst = 'low' }]) => [name, worst]),
   );

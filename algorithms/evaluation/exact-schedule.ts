@@ -83,7 +83,7 @@ function solveOptimum(config: ExecutionConfig) {
  * What a policy holds after each period while the price moves by its own impact only: x₀ … x_N, shares.
  * The policy observes the market with its volatility; the transitions have none.
  */
-function undisturbedHoldings(
+export function undisturbedHoldings(
   { periods }: ExecutionConfig,
   definition: EnvironmentDefinition,
   policy: EvaluatedPolicy,

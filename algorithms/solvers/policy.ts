@@ -37,6 +37,8 @@ export interface PolicySolver<Config = unknown> {
   readonly description: string;
   /** Ids of the environment kinds it can solve. */
   readonly environments: readonly string[] | 'any';
+  /** Whether it can play such an environment so configured; absent: every one. */
+  fits?(config: Config): boolean;
   /** @param config of the environment, with its defaults filled in */
   create(kindId: string, config: Config, definition: EnvironmentDefinition): ClassicalPolicy;
 }

@@ -1,20 +1,29 @@
 import { closest } from 'fastest-levenshtein';
 
 import { InputError } from '../../engine/input-error';
+import { abstain } from './abstain';
 import { almgrenChriss } from './almgren-chriss';
 import { avellanedaStoikov } from './avellaneda-stoikov';
+import { bestConstantOrder } from './best-constant-order';
 import { caraQuotes } from './cara-quotes';
 import { carteaJaimungal } from './cartea-jaimungal';
 import { fixedDepth } from './fixed-depth';
 import { gueantLehalle } from './gueant-lehalle';
+import { immediate, joinBest, submitAndLeave } from './limit-order-book/execution-policies';
+import { joinQuotes } from './limit-order-book/quoting-policies';
 import { noQuotes } from './no-quotes';
 import { obizhaevaWang } from './obizhaeva-wang/policy';
+import { orderChoice } from './order-choice/policy';
+import { orderPlacement } from './order-placement';
 import type { PolicySolver } from './policy';
+import { raidPolicy } from './raid/policy';
 import { randomActions } from './random';
 import { schedulePolicySolver } from './schedule/water-filling';
+import { nearest, tour } from './sequencing';
 import { symmetricQuotes } from './symmetric-quotes';
 import { twap } from './twap';
 import { valueIteration } from './value-iteration';
+import { vectorAlmgrenChriss } from './vector-almgren-chriss';
 import { vwap } from './vwap';
 
 /** The classical policies, by the names under which configs and commands ask for them. */
@@ -24,6 +33,7 @@ export const solvers: readonly PolicySolver[] = [
   schedulePolicySolver,
   almgrenChriss,
   obizhaevaWang,
+  vectorAlmgrenChriss,
   avellanedaStoikov,
   gueantLehalle,
   carteaJaimungal,
@@ -32,6 +42,17 @@ export const solvers: readonly PolicySolver[] = [
   symmetricQuotes,
   fixedDepth,
   noQuotes,
+  raidPolicy,
+  abstain,
+  orderPlacement,
+  orderChoice,
+  bestConstantOrder,
+  tour,
+  nearest,
+  immediate,
+  joinBest,
+  ...submitAndLeave,
+  joinQuotes,
   randomActions,
 ];
 

@@ -12,19 +12,22 @@ import type { QuoteTable } from './quote-table';
  * take. The other entries of the state are those of an episode's start, so the table is the policy
  * only where nothing else drives the market (Brownian or constant mid, Poisson arrivals).
  * @param act actions in the environment's units, of a policy's mean or mode
+ * @param onlyStep of this step alone: a table of one step
  */
 export function tabulatePolicy(
   config: MarketMakingConfig,
   definition: EnvironmentDefinition,
   act: (input: PolicyInput) => tf.Tensor,
+  onlyStep?: number,
 ): QuoteTable {
-  const { steps } = config;
+  const wanted = onlyStep === undefined ? config.steps : 1;
   const { maximum } = config.inventory;
   const width = 2 * maximum + 1;
-  const bid = new Float64Array(steps * width);
-  const ask = new Float64Array(steps * width);
+  const bid = new Float64Array(wanted * width);
+  const ask = new Float64Array(wanted * width);
   const start = makeKey({ seed: 0, phase: phases.check, rows: width });
-  for (let step = 0; step < steps; step += 1) {
+  for (let row = 0; row < wanted; row += 1) {
+    const step = onlyStep ?? row;
     const depths = tf.tidy(() => {
       const key = keyAt(start, tf.scalar(step, 'int32'));
       const parameters = definition.parameters();
@@ -43,10 +46,10 @@ export function tabulatePolicy(
       return chosenDepths(config, action).dataSync();
     });
     for (let index = 0; index < width; index += 1) {
-      bid[step * width + index] = depths[2 * index]!;
-      ask[step * width + index] = depths[2 * index + 1]!;
+      bid[row * width + index] = depths[2 * index]!;
+      ask[row * width + index] = depths[2 * index + 1]!;
     }
   }
   disposeKey(start);
-  return { steps, maximum, bid, ask };
+  return { steps: wanted, maximum, bid, ask };
 }

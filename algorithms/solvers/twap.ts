@@ -1,7 +1,12 @@
+import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 
+import { InputError } from '../../engine/input-error';
+import type { BasketExecutionConfig } from '../../envs/basket-execution/config';
 import type { ExecutionConfig } from '../../envs/execution/config';
-import type { PolicySolver } from './policy';
+import type { LimitOrderBookConfig } from '../../envs/limit-order-book/config';
+import { bookTwap, isExecution } from './limit-order-book/execution-policies';
+import type { ClassicalPolicy, PolicySolver } from './policy';
 import { schedulePolicy } from './schedule-policy';
 import { defineSolver } from './solver';
 
@@ -21,12 +26,26 @@ export function solveTwap({ quantity, periods }: { quantity: number; periods: nu
   };
 }
 
-export const twap: PolicySolver<ExecutionConfig> = {
+export const twap: PolicySolver<ExecutionConfig | BasketExecutionConfig | LimitOrderBookConfig> = {
   name: 'twap',
-  description: 'The same number of shares in every period.',
-  environments: ['execution'],
-  create: (_kindId, config) => schedulePolicy('twap', config, solveTwap(config).trades),
+  description:
+    'The same number of shares in every period; in an order book by market orders at equal times.',
+  environments: ['execution', 'basket-execution', 'limit-order-book'],
+  fits: (config) => !('task' in config) || isExecution(config),
+  create(_kindId, config) {
+    if ('assets' in config) return evenBasket(config);
+    if (!('task' in config)) return schedulePolicy('twap', config, solveTwap(config).trades);
+    if (isExecution(config)) return bookTwap(config);
+    throw new InputError('twap: plays limit-order-book with task execute, not make');
+  },
 };
+
+/** Actions of a basket are trades beyond an even pace. */
+const evenBasket = ({ assets }: BasketExecutionConfig): ClassicalPolicy => ({
+  name: 'twap',
+  kind: 'classical',
+  act: ({ state }) => tf.zeros([state.step!.shape[0]!, assets]),
+});
 
 export const twapSolver = defineSolver({
   name: 'twap',

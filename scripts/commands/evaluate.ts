@@ -1,9 +1,12 @@
 import { aggregatesFor } from '../../algorithms/evaluation/aggregates';
 import { type Evaluation, evaluatePolicies } from '../../algorithms/evaluation/evaluate';
 import { evaluateExactly } from '../../algorithms/evaluation/exact';
+import type { Exploitability } from '../../algorithms/solvers/raid/exploitability';
+import type { PlayedPolicy } from '../../algorithms/evaluation/compare';
 import type { EvaluatedPolicy } from '../../algorithms/evaluation/simulate';
 import type { Config } from '../../configs/schema';
 import { InputError } from '../../engine/input-error';
+import type { LearningCurves } from '../../outputs/report/learning-curves';
 import { checkCount, chooseDevice } from '../check-options';
 import {
   createClassicalPolicies,
@@ -12,8 +15,9 @@ import {
   fittingPolicies,
 } from '../classical-policies';
 import { type Command, deviceOptions, exitCodes, overrideOption } from '../command';
+import { checkReportFile, readLearning, writeReport } from '../evaluation-report';
 import { formatEvaluation } from '../format-evaluation';
-import { loadTrained } from '../load-trained';
+import { exploitabilityOf, loadTrained } from '../load-trained';
 import { type OpenedEnvironment, openEnvironment } from '../open-environment';
 import { readConfig } from '../read-config';
 import { startDeviceWith } from '../start-device';
@@ -31,6 +35,7 @@ interface Options {
   readonly stochastic: boolean;
   readonly exact: boolean;
   readonly json: boolean;
+  readonly report: string | undefined;
   readonly device: string | undefined;
   readonly threads: number | undefined;
 }
@@ -95,6 +100,11 @@ export const command: Command<Options> = {
             'also the figures without simulation, of mean actions and of the optimum, where they exist',
         },
         json: { type: 'boolean', default: false, describe: 'print one JSON object' },
+        report: {
+          type: 'string',
+          requiresArg: true,
+          describe: 'write a page with figures to this file, and their data beside it',
+        },
         ...deviceOptions,
       })
       .example('$0 evaluate runs/quickstart', "the trained policy against its config's baselines")
@@ -107,17 +117,20 @@ export const command: Command<Options> = {
         'every classical policy that fits; the first is compared with the others',
       )
       .example('$0 evaluate runs/quickstart --exact', 'and what each policy earns in expectation')
+      .example('$0 evaluate runs/quickstart --report report.html', 'a page with figures')
       .example('$0 evaluate runs/quickstart --baselines symmetric --json', 'for another program'),
 
   async run(options) {
     if (options.episodes !== undefined) checkCount('--episodes', options.episodes, 2);
     if (options.seed !== undefined) checkCount('--seed', options.seed, 0);
+    if (options.report !== undefined) checkReportFile(options.report);
     const subject = await openSubject(options);
     const { config, opened } = subject;
     const { evaluation } = config;
     const references = createReferences(opened);
     try {
       const all = [...subject.policies, ...subject.baselines];
+      const played: PlayedPolicy[] = [];
       const exact = options.exact ? evaluateExactly(opened, all) : undefined;
       const simulated = await evaluatePolicies(opened.environment, {
         policies: subject.policies,
@@ -127,10 +140,31 @@ export const command: Command<Options> = {
         episodes: options.episodes ?? evaluation.testEpisodes,
         seed: options.seed ?? evaluation.seed,
         phase: 'test',
+        onPlayed: (one) => played.push(one),
       });
-      const result: Evaluation = { ...simulated, ...(exact ? { exact } : {}) };
+      const { exploitability } = subject;
+      const result: Evaluation = {
+        ...simulated,
+        ...(exact ? { exact } : {}),
+        ...(exploitability ? { exploitability } : {}),
+      };
       const text = options.json ? JSON.stringify(result) : formatEvaluation(result);
       process.stdout.write(`${text}\n`);
+      if (options.report !== undefined) {
+        const say = options.json ? process.stderr : process.stdout;
+        const files = writeReport({
+          file: options.report,
+          subject: subject.description,
+          config,
+          opened,
+          device: subject.device(),
+          evaluation: result,
+          played,
+          policies: all,
+          learning: subject.learning(),
+        });
+        say.write(`\n${files[0]}: the page\n${files[1]}: the data of its figures\n`);
+      }
     } finally {
       subject.dispose();
       disposeReferences(references);
@@ -144,6 +178,14 @@ interface Subject {
   readonly opened: OpenedEnvironment;
   readonly policies: readonly EvaluatedPolicy[];
   readonly baselines: readonly EvaluatedPolicy[];
+  /** Of both players of a game. */
+  readonly exploitability?: Exploitability | null;
+  /** What is evaluated, for the head of a report. */
+  readonly description: string;
+  /** Of the run, where it left a log. */
+  learning(): LearningCurves | null;
+  /** `wasm 4.22.0` */
+  device(): string;
   dispose(): void;
 }
 
@@ -177,19 +219,32 @@ async function openSubject(options: Options): Promise<Subject> {
 }
 
 async function openTrained(path: string, options: Options): Promise<Subject> {
+  let device = '';
   const trained = await loadTrained(path, {
     ...(options.last ? { which: 'last' } : {}),
     ...(options.player === undefined ? {} : { player: options.player }),
-    start: (config) => start(config, options),
+    start: async (config) => {
+      device = await start(config, options);
+    },
   });
-  const { config, opened } = trained;
+  const { config, opened, checkpoint } = trained;
   const names = options.baselines ?? config.evaluation.baselines;
+  if (trained.game?.side === 1 && names.length > 0) {
+    const { players } = trained.game.definition;
+    throw new InputError(
+      `--player ${players[1].name}: classical policies play the ${players[0].name}; expected no baselines`,
+    );
+  }
   const baselines = createClassicalPolicies(names, opened);
   return {
     config,
     opened,
     policies: [trained.createPolicy(options.stochastic)],
     baselines,
+    exploitability: exploitabilityOf(trained),
+    description: `${path}, the checkpoint after iteration ${checkpoint.iteration}`,
+    learning: () => readLearning(checkpoint.folder, checkpoint.iteration),
+    device: () => device,
     dispose() {
       trained.dispose();
       baselines.forEach((baseline) => baseline.dispose?.());
@@ -208,7 +263,7 @@ async function openClassical(file: string, options: Options): Promise<Subject> {
       `evaluate: --env needs --policy NAME…, or --policy all; those that fit ${opened.kind.id}: ${fitting.join(', ')}`,
     );
   }
-  await start(config, options);
+  const device = await start(config, options);
   const chosen = names.flatMap((name) => (name === 'all' ? fitting : [name]));
   const split = others === undefined ? 1 : new Set(chosen).size;
   const all = createClassicalPolicies([...chosen, ...(others ?? [])], opened);
@@ -217,11 +272,18 @@ async function openClassical(file: string, options: Options): Promise<Subject> {
     opened,
     policies: all.slice(0, split),
     baselines: all.slice(split),
+    description: `policies on ${file}`,
+    learning: () => null,
+    device: () => device,
     dispose: () => all.forEach((one) => one.dispose?.()),
   };
 }
 
-async function start(config: Config, options: Options): Promise<void> {
+/** @returns the device, in words */
+async function start(config: Config, options: Options): Promise<string> {
   const { device, threads } = chooseDevice(options, config);
-  await startDeviceWith(device, threads, (line) => process.stderr.write(`${line}\n`));
+  const { name, version } = await startDeviceWith(device, threads, (line) =>
+    process.stderr.write(`${line}\n`),
+  );
+  return `${name} ${version}`;
 }

@@ -95,6 +95,11 @@ export const command: Command<Options> = {
       },
     });
     try {
+      if (trained.residual) {
+        throw new InputError(
+          `${checkpoint}: it corrects ${trained.residual.name}, which an export does not hold; expected a policy with policy.residual: null`,
+        );
+      }
       const { files, check, latency } = await exportPolicy(
         await toExportable(trained.learner, trained.learned, {
           name: trained.config.name,

@@ -38,6 +38,7 @@ it('measures every figure, and leaves no tensor behind', async () => {
     ['fixedActionSteps', 8],
     ['policySteps', 4],
     ['policySteps', 8],
+    ['orderBookEvents', 8],
     ['tradingDays', 8],
     ['fisherProduct', 64],
     ['trpoUpdate', 64],

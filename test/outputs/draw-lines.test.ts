@@ -63,3 +63,32 @@ test('a legend that is too wide goes on in another row', () => {
   expect(second!.x).toBe(first!.x);
   expect(second!.y).toBeGreaterThan(first!.y + 10);
 });
+
+test('a band is shaded in the colour of its line, and all of it is seen', () => {
+  const points = [0, 1, 2].map((x) => ({ x, y: x }));
+  const band = points.map(({ x, y }) => ({ x, low: y - 10, high: y + 10 }));
+  const svg = drawLines({
+    title: 'Bands',
+    xLabel: 'x',
+    yLabel: 'y',
+    lines: [{ label: 'a line', colour: '#0b6bb3', points, band }],
+  });
+  const [, corners] = /<polygon points="([^"]+)" fill="#0b6bb3" fill-opacity="0.18"/.exec(svg)!;
+  const heights = corners!.split(' ').filter((_, index) => index % 2 === 1);
+  // Up along the upper edge, back along the lower one; the axis runs from −10 to 20 over 272 pixels.
+  const expected = [10, 11, 12, -8, -9, -10].map((value) => 364 - ((value + 10) / 30) * 272);
+  expect(heights).toHaveLength(expected.length);
+  heights.forEach((height, index) => expect(Number(height)).toBeCloseTo(expected[index]!, 0));
+});
+
+test('values that lie close together and have no round ends', () => {
+  const lines = [
+    [0.757915342173394, 0.7484195662015839],
+    [0.7546073814324026, 0.7575515360856814],
+  ].map((values, index) => ({
+    label: String(index),
+    colour: '#0b6bb3',
+    points: values.map((y, x) => ({ x, y })),
+  }));
+  expect(drawLines({ title: '', xLabel: 'x', yLabel: 'y', lines })).toContain('0.748');
+});

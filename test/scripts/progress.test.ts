@@ -44,6 +44,25 @@ describe('progress', () => {
     ]);
   });
 
+  it('replaces a table by a table on a terminal, and is its line elsewhere', () => {
+    const { written, progress } = record({ isTTY: true, columns: 10 });
+    progress.live('line', ['head', 'x'.repeat(20), 'more']);
+    progress.live('line', ['head', 'row']);
+    progress.live('line');
+    progress.say('done');
+    const erase = '\r\u001b[2K';
+    const above = '\u001b[1A\u001b[2K';
+    expect(written).toEqual([
+      `head\n${'x'.repeat(9)}\nmore`,
+      `${erase}${above}${above}head\nrow`,
+      `${erase}${above}line`,
+      `${erase}done\n`,
+    ]);
+    const plain = record({ isTTY: false });
+    plain.progress.live('line', ['head', 'row']);
+    expect(plain.written).toEqual(['line\n']);
+  });
+
   it('has no colours where NO_COLOR is set', () => {
     process.env['NO_COLOR'] = '1';
     const { written, progress } = record({ isTTY: true });

@@ -2,6 +2,7 @@ import { InputError } from '../../../engine/input-error';
 import {
   costOfCovering,
   endPeriod,
+  type NoisyRaidProblem,
   orderStops,
   type RaidProblem,
   type RaidState,
@@ -29,7 +30,7 @@ export interface RaidGame {
   bestPurchase(state: RaidState): number;
   /** @throws InputError for a move against the rules */
   trade(state: RaidState, units: number): Traded;
-  /** @throws InputError for a purchase against the rules */
+  /** The end of a period in which noise moves nothing. @throws InputError for a purchase against the rules */
   endPeriod(state: RaidState, purchase: number): RaidState;
   /** Half-ticks. */
   costOfCovering(state: RaidState): number;
@@ -38,14 +39,16 @@ export interface RaidGame {
 }
 
 /**
- * Exact minimax over the states that can be reached, by a depth-first search that values each once.
+ * Exact minimax over the states that can be reached, by a depth-first search that values each once; under
+ * noise the mean over its jumps, by the same search.
  * Without recovery the mid follows from position, stops fired and budget, and states are few.
  * @throws InputError for stops at or above the mid, or for a game with too many states
  */
-export function openRaid(problem: RaidProblem): RaidGame {
+export function openRaid(problem: NoisyRaidProblem): RaidGame {
   const { mid: initial, tick, halfSpread, maxShort, maxTrade, periods, recovery } = problem;
   const budget = problem.defender?.budget ?? 0;
   const maxPurchase = problem.defender?.maxTrade ?? 0;
+  const noise = problem.noise ?? 0;
   const ladder = orderStops(problem);
   const { levels, falls } = ladder;
   const toll = tick / 2 + halfSpread;
@@ -111,22 +114,43 @@ export function openRaid(problem: RaidProblem): RaidGame {
     short: number,
     left: number,
   ): number => {
-    const unopposed = recover(mid, initial, recovery);
     const purchases = maxPurchase < left ? maxPurchase : left;
-    if (purchases === 0) return valueBefore(period + 1, unopposed, fired, short, left);
+    if (purchases === 0 && noise === 0) return valueSettled(period, mid, fired, short, left);
     const key = keyOf(period, fired, left);
     const flat = mid + tick * short;
     const known = afterTrade.get(flat, key, short);
     if (known === known) return known;
 
-    let best = valueBefore(period + 1, unopposed, fired, short, left);
+    let best = valueSettled(period, mid, fired, short, left);
     for (let units = 1; units <= purchases; units += 1) {
-      const raised = recover(mid + tick * units, initial, recovery);
-      const value = valueBefore(period + 1, raised, fired, short, left - units);
+      const value = valueSettled(period, mid + tick * units, fired, short, left - units);
       if (value < best) best = value;
     }
     afterTrade.add(flat, key, short, best);
     return best;
+  };
+
+  /** Both have moved: recovery and noise are to come. */
+  const valueSettled = (
+    period: number,
+    mid: number,
+    fired: number,
+    short: number,
+    left: number,
+  ): number => {
+    const recovered = recover(mid, initial, recovery);
+    if (noise === 0) return valueBefore(period + 1, recovered, fired, short, left);
+    let sum = 0;
+    for (let jump = -noise; jump <= noise; jump += 1) {
+      let moved = recovered + jump;
+      let triggered = fired;
+      while (triggered < levels.length && moved <= levels[triggered]!) {
+        moved -= falls[triggered]!;
+        triggered += 1;
+      }
+      sum += valueBefore(period + 1, moved, triggered, short, left);
+    }
+    return sum / (2 * noise + 1);
   };
 
   const value = (state: RaidState): number => {
@@ -157,11 +181,17 @@ export function openRaid(problem: RaidProblem): RaidGame {
       });
     },
     bestPurchase(state) {
+      checkState(problem, state);
+      if (state.period === periods) throw new InputError('period: the raid is over');
       const purchases = Array.from(
         { length: Math.min(maxPurchase, state.budget) + 1 },
         (_, units) => units,
       );
-      return firstGreatest(purchases, (units) => -value(endPeriod(problem, state, units)));
+      const { period, mid, fired, position, budget: left } = state;
+      return firstGreatest(
+        purchases,
+        (units) => -valueSettled(period, mid + tick * units, fired, -position, left - units),
+      );
     },
     trade,
     endPeriod: (state, purchase) => endPeriod(problem, state, purchase),

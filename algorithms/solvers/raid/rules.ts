@@ -30,6 +30,15 @@ export interface RaidProblem {
   readonly defender: { readonly budget: number; readonly maxTrade: number } | null;
 }
 
+/** A raid in a market that also moves by itself. */
+export interface NoisyRaidProblem extends RaidProblem {
+  /**
+   * After the recovery the mid moves by a whole number that is uniform within ± this and may fire stops,
+   * half-ticks. Default 0.
+   */
+  readonly noise?: number;
+}
+
 /** Where a raid stands between two moves. */
 export interface RaidState {
   /** Periods that are over. */
@@ -67,7 +76,8 @@ export interface Ladder {
 const greatest = 2 ** 24;
 
 /** @throws InputError for a stop at or above the mid, or for more volume than prices can carry */
-export function orderStops({ mid, tick, stops, maxShort, defender }: RaidProblem): Ladder {
+export function orderStops(problem: NoisyRaidProblem): Ladder {
+  const { mid, tick, stops, maxShort, periods, noise = 0, defender } = problem;
   stops.forEach(({ level }, index) => {
     if (level >= mid) {
       throw new InputError(
@@ -76,10 +86,10 @@ export function orderStops({ mid, tick, stops, maxShort, defender }: RaidProblem
     }
   });
   const volume = stops.reduce((sum, stop) => sum + stop.volume, 0);
-  const reach = tick * (volume + maxShort + (defender?.budget ?? 0));
+  const reach = tick * (volume + maxShort + (defender?.budget ?? 0)) + noise * periods;
   if (!(mid + reach < greatest)) {
     throw new InputError(
-      `mid: ${mid} moves by up to ${reach} half-ticks (tick times all volumes); expected less than ${greatest} together`,
+      `mid: ${mid} moves by up to ${reach} half-ticks (tick times all volumes, and noise); expected less than ${greatest} together`,
     );
   }
   const order = stops.map((_, index) => index).sort((i, j) => stops[j]!.level - stops[i]!.level);
@@ -132,7 +142,7 @@ export function tradeUnits(
   return { state: { ...state, mid, fired, position }, cash, mids };
 }
 
-/** The defender's purchase, the recovery of the mid, and with them the end of the period. */
+/** The defender's purchase, the recovery of the mid, and with them the end of a period without noise. */
 export function endPeriod(problem: RaidProblem, state: RaidState, purchase: number): RaidState {
   const limit = Math.min(problem.defender?.maxTrade ?? 0, state.budget);
   if (!Number.isInteger(purchase) || purchase < 0 || purchase > limit) {

@@ -73,7 +73,12 @@ describe('the references of an environment', () => {
 
   it.each([
     ['execution', { volatility: 0.95 }, 'twap', 'almgren-chriss'],
-    ['execution', { riskAversion: 0, temporaryImpact: { low: 1e-6, high: 4e-6 } }, 'twap', 'schedule'],
+    [
+      'execution',
+      { riskAversion: 0, temporaryImpact: { low: 1e-6, high: 4e-6 } },
+      'twap',
+      'schedule',
+    ],
     [
       'execution',
       { transientImpact: { impact: 1e-6, resilience: 1 }, periods: 8 },

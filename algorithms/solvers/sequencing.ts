@@ -1,0 +1,90 @@
+import * as tf from '@tensorflow/tfjs';
+
+import type { Tensors } from '../../engine/tensors';
+import type { TradeSequencingConfig } from '../../envs/trade-sequencing/config';
+import type { PolicySolver } from './policy';
+import { planOrder } from './sequencing/plan-order';
+
+/** Plans that are remembered at a time. */
+const mostPlans = 100_000;
+
+/** The cheapest order of each episode's trades from where it stands, planned once and then followed. */
+export const tour: PolicySolver<TradeSequencingConfig> = {
+  name: 'tour',
+  description:
+    'The cheapest order of the trades left: by dynamic programming for up to 12 trades (Held and Karp 1962), beyond that by local search.',
+  environments: ['trade-sequencing'],
+  create(_kindId, { slots }) {
+    const plans = new Map<string, readonly number[]>();
+    return {
+      name: 'tour',
+      kind: 'classical',
+      onHost: true,
+      act: ({ state }) =>
+        tf.tensor1d(
+          readTrades(state, slots).map((trades) => followPlan(plans, trades)),
+          'int32',
+        ),
+      dispose: () => plans.clear(),
+    };
+  },
+};
+
+/** The trades left of an episode, place by place. */
+interface Trades {
+  /** Their numbers. */
+  readonly trade: readonly number[];
+  readonly costs: readonly (readonly number[])[];
+  readonly next: readonly number[];
+}
+
+function readTrades(state: Tensors, slots: number): Trades[] {
+  const [left, trade, costs, next] = ['left', 'trade', 'costs', 'next'].map((name) =>
+    Array.from(state[name]!.dataSync()),
+  );
+  return left!.map((count, row) => {
+    const part = (of: readonly number[], start: number) => of.slice(start, start + count);
+    return {
+      trade: part(trade!, row * slots),
+      next: part(next!, row * slots),
+      costs: Array.from({ length: count }, (_, i) => part(costs!, (row * slots + i) * slots)),
+    };
+  });
+}
+
+/**
+ * The place of the next trade of the plan that leads here, which is made where there is none, so that
+ * no later search strays from it.
+ */
+function followPlan(plans: Map<string, readonly number[]>, trades: Trades): number {
+  const { trade, costs, next } = trades;
+  const known = plans.get(nameOf(trade, next));
+  const order = known ?? planOrder(costs, next).map((place) => trade[place]!);
+  const chosen = trade.indexOf(order[0]!);
+  plans.delete(nameOf(trade, next));
+  if (order.length > 1 && plans.size < mostPlans) {
+    plans.set(nameOf(trade, costs[chosen]!, order[0]), order.slice(1));
+  }
+  return chosen;
+}
+
+/** Tells positions apart by what each trade left, by number, would pay now. */
+const nameOf = (trade: readonly number[], next: readonly number[], without?: number): string =>
+  trade
+    .map((number, place) => [number, next[place]!] as const)
+    .filter(([number]) => number !== without)
+    .sort(([a], [b]) => a - b)
+    .join(' ');
+
+/** A trader who looks one step ahead. */
+export const nearest: PolicySolver<TradeSequencingConfig> = {
+  name: 'nearest',
+  description:
+    'Always the trade that pays least for the one just done; first the one after which another pays least.',
+  environments: ['trade-sequencing'],
+  create: () => ({
+    name: 'nearest',
+    kind: 'classical',
+    act: ({ state }) => tf.zeros([state.left!.shape[0]!], 'int32'),
+  }),
+};

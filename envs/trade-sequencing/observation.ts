@@ -1,0 +1,86 @@
+import * as tf from '@tensorflow/tfjs';
+
+import type { Tensors } from '../../engine/tensors';
+import { type Box, box, type Field } from '../space';
+import { leastOf, openPairs, type Places } from './arrangement';
+
+export interface SequencingObserver {
+  readonly space: Box;
+  /** @returns [B, O] */
+  observe(parameters: Tensors, state: Tensors): tf.Tensor2D;
+}
+
+const ofTrades = {
+  next: 'what it pays for the trade just done; 0 before the first.',
+  leastAfter: 'the least that another trade left would pay right after it.',
+  meanAfter: 'the mean of what the other trades left would pay right after it.',
+  leastBefore: 'the least that it would pay right after another trade left.',
+  meanBefore: 'the mean of what it would pay right after the other trades left.',
+} as const;
+
+/**
+ * What the agent sees of the trades that are left: what each pays for the one just done, what they would
+ * pay for each other, and sums of that; in the order of their nearness, so that the numbering of the
+ * trades is of no account, in units of the episode's mean |d|, and zeros for what is done.
+ */
+export function createObserver(slots: number): SequencingObserver {
+  const field = (name: string, description: string): Field => ({
+    name,
+    unit: 'mean |d| of the episode',
+    low: -Infinity,
+    high: Infinity,
+    description,
+  });
+  const places = Array.from({ length: slots }, (_, place) => place);
+  return {
+    space: box([
+      {
+        name: 'left',
+        unit: '1',
+        low: 0,
+        high: 1,
+        description: 'Trades left over slots.',
+      },
+      ...Object.entries(ofTrades).flatMap(([name, description]) =>
+        places.map((place) =>
+          field(
+            `${name}[${place}]`,
+            `Of the trades left, by nearness number ${place}: ${description}`,
+          ),
+        ),
+      ),
+      ...places.flatMap((first) =>
+        places.map((second) =>
+          field(
+            `cost[${first},${second}]`,
+            `What trade number ${second} by nearness would pay right after number ${first}; 0 for itself.`,
+          ),
+        ),
+      ),
+    ]),
+    observe(_, state) {
+      const { left, costs, next, unit } = state as Places & { readonly unit: tf.Tensor1D };
+      const { matrix, pairs } = openPairs(costs, isLeft(left, slots));
+      const others = tf.maximum(tf.sub(tf.reshape(left, [-1, 1]), 1), 1);
+      const figures: Record<keyof typeof ofTrades, tf.Tensor> = {
+        next,
+        leastAfter: leastOf(matrix, pairs, 2),
+        meanAfter: tf.div(tf.sum(matrix, 2), others),
+        leastBefore: leastOf(matrix, pairs, 1),
+        meanBefore: tf.div(tf.sum(matrix, 1), others),
+      };
+      const money = tf.concat([...Object.values(figures), costs], 1);
+      return tf.concat(
+        [
+          tf.reshape(tf.div(left, slots), [-1, 1]),
+          tf.div(money, tf.reshape(tf.maximum(unit, 1e-20), [-1, 1])),
+        ],
+        1,
+      ) as tf.Tensor2D;
+    },
+  };
+}
+
+/** [B, n] bool: the places that hold a trade. @param left [B] */
+export const isLeft = (left: tf.Tensor1D, slots: number): tf.Tensor2D =>
+  tf.less(tf.range(0, slots), tf.reshape(left, [-1, 1]));
