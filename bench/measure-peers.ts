@@ -97,6 +97,8 @@ export interface PeerOptions {
 interface Program {
   readonly file: string;
   readonly library: string;
+  /** It has no form that runs on a GPU. */
+  readonly onCpuOnly?: boolean;
   sizes(scale: Scale): Readonly<Record<string, number>>;
 }
 
@@ -120,7 +122,7 @@ const programs: readonly Program[] = [
     }),
   },
   { file: 'order_book_jax.py', library: 'jax', sizes: ofBooks },
-  { file: 'order_book_c.py', library: 'C', sizes: ofBooks },
+  { file: 'order_book_c.py', library: 'C', sizes: ofBooks, onCpuOnly: true },
 ];
 
 /**
@@ -132,6 +134,7 @@ export async function measurePeers(options: PeerOptions): Promise<PeerMeasuremen
   const figures: PeerFigure[] = [];
   const skipped: SkippedPeer[] = [];
   for (const program of programs) {
+    if (options.gpu && program.onCpuOnly) continue;
     try {
       const report = await runProgram(program, options);
       figures.push(...figuresOf(program, report));

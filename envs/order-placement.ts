@@ -90,11 +90,14 @@ function createOrderPlacement(
   return {
     id: kind.id,
     observationSpace: observer.space,
-    actionSpace: discrete('order', 'The order that stands in the coming step.', [
-      'market order',
-      ...Array.from({ length: levels }, (_, depth) => `limit order ${depth} ticks below the bid`),
-      'hold',
-    ]),
+    actionSpace: {
+      ...discrete('order', 'The order that stands in the coming step.', [
+        'market order',
+        ...Array.from({ length: levels }, (_, depth) => `limit order ${depth} ticks below the bid`),
+        'hold',
+      ]),
+      safe: waiting ? choices.hold : choices.limit(0),
+    },
     horizon: steps,
     truncates: false,
     metrics: orderPlacementMetrics,

@@ -4,10 +4,10 @@ import type { Tensors } from '../engine/tensors';
 import type { EnvironmentDefinition, MetricField } from './environment';
 import type { EnvironmentKind } from './kind';
 import type { Discrete } from './space';
-import { arrange, leastOf, openPairs, type Places } from './trade-sequencing/arrangement';
+import { arrange, isLeft, leastOf, openPairs, type Places } from './trade-sequencing/arrangement';
 import { type TradeSequencingConfig, tradeSequencingSchema } from './trade-sequencing/config';
 import { createInstances } from './trade-sequencing/instance';
-import { createObserver, isLeft } from './trade-sequencing/observation';
+import { createObserver } from './trade-sequencing/observation';
 
 export { draws } from './trade-sequencing/instance';
 

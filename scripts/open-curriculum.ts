@@ -151,7 +151,7 @@ function openLevel(
     merged,
     `curriculum.levels (${name}).env`,
   ) as object;
-  const environment = makeFromKind(opened.kind, parameters);
+  const environment = makeFromKind(opened.kind, parameters, opened.data);
   return { name, opened: { ...opened, parameters, environment } };
 }
 

@@ -90,7 +90,9 @@ export const unitOf = (metric: string, fields: Readonly<Record<string, MetricFie
 
 /** Common ends of bins, each around as many whole numbers where there are no others; null where all values are one. */
 function edgesFor(samples: readonly Float64Array[]): number[] | null {
-  const sorted = Float64Array.from(samples.flatMap((values) => [...values])).sort();
+  const sorted = new Float64Array(samples.reduce((sum, { length }) => sum + length, 0));
+  samples.forEach((values, index) => sorted.set(values, index * values.length));
+  sorted.sort();
   const [least, most] = [sorted[0]!, sorted.at(-1)!];
   if (!Number.isFinite(least) || !Number.isFinite(most)) return null;
   if (most - least <= 1e-9 * Math.max(Math.abs(least), Math.abs(most))) return null;

@@ -7,6 +7,8 @@ import { kind as marketMaking } from '../../envs/market-making';
 import type { MarketMakingConfig } from '../../envs/market-making/config';
 import { kind as predation } from '../../envs/predation';
 import type { PredationConfig } from '../../envs/predation/config';
+import { createRaidGame } from '../../envs/predation/game';
+import type { Space } from '../../envs/space';
 import { type ReturnPaths, returnPaths } from './bands';
 import type { PlayedPolicy } from './compare';
 import { type ExecutionPaths, executionPaths, executionRecorder } from './execution-paths';
@@ -74,7 +76,14 @@ interface Figures {
   pathsOf(definition: EnvironmentDefinition, recordings: readonly Recording[]): EnvironmentPaths;
 }
 
-function figuresFor({ kind, parameters, policies, played, shown }: PathsRequest): Figures | null {
+function figuresFor({
+  kind,
+  parameters,
+  environment,
+  policies,
+  played,
+  shown,
+}: PathsRequest): Figures | null {
   switch (kind) {
     case execution:
       return {
@@ -94,12 +103,21 @@ function figuresFor({ kind, parameters, policies, played, shown }: PathsRequest)
         pathsOf: (_, recordings) =>
           orderBookPaths(parameters as LimitOrderBookConfig, recordings, shown),
       };
-    case predation:
-      return {
-        recorder: raidRecorder(parameters as PredationConfig),
-        pathsOf: (_, recordings) => raidPaths(parameters as PredationConfig, recordings, shown),
-      };
+    case predation: {
+      const config = parameters as PredationConfig;
+      // The figures are of the predator; the defender's trades are other ones.
+      const [predator] = createRaidGame(config).players;
+      return describeAlike(environment.actionSpace, predator.actionSpace)
+        ? {
+            recorder: raidRecorder(config),
+            pathsOf: (_, recordings) => raidPaths(config, recordings, shown),
+          }
+        : null;
+    }
     default:
       return null;
   }
 }
+
+const describeAlike = (one: Space, other: Space): boolean =>
+  JSON.stringify(one) === JSON.stringify(other);

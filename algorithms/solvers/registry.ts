@@ -19,7 +19,7 @@ import type { PolicySolver } from './policy';
 import { raidPolicy } from './raid/policy';
 import { randomActions } from './random';
 import { schedulePolicySolver } from './schedule/water-filling';
-import { nearest, tour } from './sequencing';
+import { nearest, rollout, tour } from './sequencing';
 import { symmetricQuotes } from './symmetric-quotes';
 import { twap } from './twap';
 import { valueIteration } from './value-iteration';
@@ -48,6 +48,7 @@ export const solvers: readonly PolicySolver[] = [
   orderChoice,
   bestConstantOrder,
   tour,
+  rollout,
   nearest,
   immediate,
   joinBest,

@@ -2,6 +2,8 @@ import * as tf from '@tensorflow/tfjs';
 
 import type { Tensors } from '../../engine/tensors';
 import type { TradeSequencingConfig } from '../../envs/trade-sequencing/config';
+import { far, isLeft, type Places } from '../../envs/trade-sequencing/arrangement';
+import { rollOut } from '../../envs/trade-sequencing/lookahead';
 import type { PolicySolver } from './policy';
 import { planOrder } from './sequencing/plan-order';
 
@@ -86,5 +88,24 @@ export const nearest: PolicySolver<TradeSequencingConfig> = {
     name: 'nearest',
     kind: 'classical',
     act: ({ state }) => tf.zeros([state.left!.shape[0]!], 'int32'),
+  }),
+};
+
+/** A trader who thinks the nearest trade's greed to its end. */
+export const rollout: PolicySolver<TradeSequencingConfig> = {
+  name: 'rollout',
+  description:
+    'The trade after which always taking the nearest costs least in all: one look ahead, then greed (Bertsekas, Tsitsiklis and Wu 1997).',
+  environments: ['trade-sequencing'],
+  create: (_kindId, { slots }) => ({
+    name: 'rollout',
+    kind: 'classical',
+    act: ({ state }) =>
+      tf.tidy(() => {
+        const places = state as Places;
+        const open = isLeft(places.left, slots);
+        const rest = rollOut(places, open);
+        return tf.argMin(tf.where(open, rest, tf.fill(rest.shape, far)), 1);
+      }),
   }),
 };

@@ -49,7 +49,7 @@ export interface Flow {
     after: Pick<Scene, 'depth' | 'ownDepth' | 'best'>,
     draw: tf.Tensor,
   ): Follow;
-  /** Orders at each level when nothing is known, level 1 at the reference price: name of its parameter. */
+  /** Orders at each level when nothing else is known, level 1 next to the reference price. */
   readonly levelLaw: LevelLaw;
   readonly drivers: readonly Driver[];
 }

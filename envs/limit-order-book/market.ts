@@ -177,23 +177,31 @@ export function createMarket(config: MarketConfig): Market {
     return tf.where(chosen, open, depth);
   };
 
-  /** The first events, as a program of their own where a reset is not part of one. */
-  const warm = compile(
-    ({ rows, parameters }: WarmUpInput): Tensors => {
-      const { [stepName]: step, ...given } = { ...rows.perRow, ...parameters.shared };
-      const key: Key = { words: parameters.words, row: rows.row, step: step!, use: uses.reset };
+  /** The first books, by a program of their own where a reset is not part of one. */
+  const openBooks = compile(
+    ({ rows: { row, perRow }, parameters: { shared, words } }: FirstInput): Tensors => {
+      const { [stepName]: step, ...given } = { ...perRow, ...shared };
+      const key: Key = { words, row, step: step!, use: uses.reset };
+      const start: MarketState = {
+        depth: toShares(
+          drawLevels(given.levelLaw!, uniforms(key, draws.levels, 2 * levels)),
+        ) as tf.Tensor2D,
+        anchor: tf.zeros([row.size]),
+        time: tf.zeros([row.size]),
+        ...flow.initial(row.size),
+      };
       const { carry } = scan(
         (state: MarketState, index) => ({
           carry: advance(given, state, eventKey(key, warmUp, index), null).state,
           output: {},
         }),
-        rows.start as MarketState,
+        start,
         warmUp,
       );
       const { anchor: _, time: __, ...kept } = carry;
       return kept;
     },
-    { name: 'first events of the order books', fallback: 'eager' },
+    { name: 'first order books', fallback: 'eager' },
   );
 
   return {
@@ -202,19 +210,10 @@ export function createMarket(config: MarketConfig): Market {
     parameters: () => ({ levelLaw: lawTensor(flow.levelLaw), ...flow.parameters() }),
     open(parameters, key) {
       const rows = key.row.size;
-      const start: MarketState = {
-        depth: toShares(
-          drawLevels(parameters.levelLaw!, uniforms(key, draws.levels, 2 * levels)),
-        ) as tf.Tensor2D,
-        anchor: tf.zeros([rows]),
-        time: tf.zeros([rows]),
-        ...flow.initial(rows),
-      };
-      if (warmUp === 0) return start;
       const isPerRow = (leaf: tf.Tensor): boolean => leaf.rank === 1;
       const [perRow, shared] = separate({ ...parameters, [stepName]: key.step }, isPerRow);
-      const { depth, ...flowState } = warm({
-        rows: { start, row: key.row, perRow },
+      const { depth, ...flowState } = openBooks({
+        rows: { row: key.row, perRow },
         parameters: { shared, words: key.words },
       });
       return {
@@ -228,12 +227,12 @@ export function createMarket(config: MarketConfig): Market {
   };
 }
 
-interface WarmUpInput {
-  readonly rows: { readonly start: Tensors; readonly row: tf.Tensor1D; readonly perRow: Tensors };
+interface FirstInput {
+  readonly rows: { readonly row: tf.Tensor1D; readonly perRow: Tensors };
   readonly parameters: { readonly shared: Tensors; readonly words: tf.Tensor1D };
 }
 
-/** Among the parameters of the first events stands the step of their key. */
+/** Among the parameters of the first books stands the step of their key. */
 const stepName = 'step of the key';
 
 /** A record in two: the entries for which the condition holds, and the others. */

@@ -21,7 +21,7 @@ export type Places = {
 };
 
 /** Stands where there is nothing to compare. */
-const far = 1e30;
+export const far = 1e30;
 
 /** What stands below the matrix of costs in the table that is sorted, a row each; the last is the key. */
 const vectors = ['trade', 'next', 'pressure', 'resilience', 'duration'] as const;
@@ -97,6 +97,10 @@ function exchange(table: tf.Tensor, slots: number, first: 0 | 1): tf.Tensor {
   ]);
   return tf.where(isWrongRow, down, across);
 }
+
+/** [B, n] bool: the places that hold a trade. @param left [B] */
+export const isLeft = (left: tf.Tensor1D, slots: number): tf.Tensor2D =>
+  tf.less(tf.range(0, slots), tf.reshape(left, [-1, 1]));
 
 /** d as a matrix, and which of its entries are between two trades that are left. */
 export function openPairs(

@@ -2,7 +2,8 @@ import * as tf from '@tensorflow/tfjs';
 
 import type { Tensors } from '../../engine/tensors';
 import { type Box, box, type Field } from '../space';
-import { leastOf, openPairs, type Places } from './arrangement';
+import { far, isLeft, leastOf, openPairs, type Places } from './arrangement';
+import { rollOut } from './lookahead';
 
 export interface SequencingObserver {
   readonly space: Box;
@@ -11,6 +12,8 @@ export interface SequencingObserver {
 }
 
 const ofTrades = {
+  excess:
+    'what the rest of the order costs more than after the best of them if it comes next, and then always the nearest.',
   next: 'what it pays for the trade just done; 0 before the first.',
   leastAfter: 'the least that another trade left would pay right after it.',
   meanAfter: 'the mean of what the other trades left would pay right after it.',
@@ -41,6 +44,10 @@ export function createObserver(slots: number): SequencingObserver {
         high: 1,
         description: 'Trades left over slots.',
       },
+      field(
+        'rest',
+        'The least that the rest of the order costs if one of the trades comes next, and then always the nearest.',
+      ),
       ...Object.entries(ofTrades).flatMap(([name, description]) =>
         places.map((place) =>
           field(
@@ -59,17 +66,23 @@ export function createObserver(slots: number): SequencingObserver {
       ),
     ]),
     observe(_, state) {
-      const { left, costs, next, unit } = state as Places & { readonly unit: tf.Tensor1D };
-      const { matrix, pairs } = openPairs(costs, isLeft(left, slots));
+      const places = state as Places & { readonly unit: tf.Tensor1D };
+      const { left, costs, next, unit } = places;
+      const open = isLeft(left, slots);
+      const { matrix, pairs } = openPairs(costs, open);
       const others = tf.maximum(tf.sub(tf.reshape(left, [-1, 1]), 1), 1);
+      const rest = rollOut(places, open);
+      const best = tf.min(tf.where(open, rest, tf.fill(rest.shape, far)), 1, true);
+      const least = tf.where(tf.less(best, far), best, tf.zerosLike(best));
       const figures: Record<keyof typeof ofTrades, tf.Tensor> = {
+        excess: tf.where(open, tf.sub(rest, least), tf.zerosLike(rest)),
         next,
         leastAfter: leastOf(matrix, pairs, 2),
         meanAfter: tf.div(tf.sum(matrix, 2), others),
         leastBefore: leastOf(matrix, pairs, 1),
         meanBefore: tf.div(tf.sum(matrix, 1), others),
       };
-      const money = tf.concat([...Object.values(figures), costs], 1);
+      const money = tf.concat([least, ...Object.values(figures), costs], 1);
       return tf.concat(
         [
           tf.reshape(tf.div(left, slots), [-1, 1]),
@@ -80,7 +93,3 @@ export function createObserver(slots: number): SequencingObserver {
     },
   };
 }
-
-/** [B, n] bool: the places that hold a trade. @param left [B] */
-export const isLeft = (left: tf.Tensor1D, slots: number): tf.Tensor2D =>
-  tf.less(tf.range(0, slots), tf.reshape(left, [-1, 1]));

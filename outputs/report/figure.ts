@@ -121,7 +121,7 @@ export const bandSeries = (
 
 /** @param policies how many there are */
 export const bandCaption = (episodes: number, policies: number): string =>
-  `Line: median of ${episodes} episodes; bands: the middle 50 and 90 %.${policies > mostAtOnce.bands ? ' The legend shows and hides policies.' : ''}`;
+  `All episodes: the line is the median of ${episodes}, the bands the middle 50 and 90 %.${policies > mostAtOnce.bands ? ' The legend shows and hides policies.' : ''}`;
 
 export const valueAxis = (name: string, nameGap: number) => ({
   type: 'value' as const,

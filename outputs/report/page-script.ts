@@ -71,19 +71,21 @@ function startFigure(figure: Figure): void {
   const chart = echarts.init(place, null, { renderer: 'svg' });
   const select = box.querySelector('select');
   let shown = 0;
-  const show = (): void => showView(chart, figure, shown);
-  select?.addEventListener('change', (event) => {
-    shown = select.selectedIndex;
+  const show = (): void => {
+    shown = select?.selectedIndex ?? 0;
+    showView(chart, figure, shown);
+  };
+  select?.addEventListener('follow', show);
+  select?.addEventListener('change', () => {
     show();
     // Figures with the same choice follow, so that one episode is seen from all sides.
-    if (!event.isTrusted) return;
     const label = select.options[shown]!.text;
     for (const other of document.querySelectorAll('select')) {
       if (other === select || other.dataset['choice'] !== select.dataset['choice']) continue;
       const index = [...other.options].findIndex((option) => option.text === label);
       if (index < 0 || index === other.selectedIndex) continue;
       other.selectedIndex = index;
-      other.dispatchEvent(new Event('change'));
+      other.dispatchEvent(new Event('follow'));
     }
   });
   show();
@@ -156,7 +158,8 @@ function withLegend(option: Option, width: number): Option {
       data: names.map((name) => {
         const { type, symbolRotate } = all.find((series) => series['name'] === name)!;
         if (type === 'line') return { name, itemStyle: { opacity: 0 } };
-        return typeof symbolRotate === 'number' ? { name, symbolRotate } : { name };
+        // A triangle that points down; the legend does not turn symbols.
+        return symbolRotate === 180 ? { name, icon: 'path://M0 0L10 0L5 8Z' } : { name };
       }),
       left: 0,
       top: 0,

@@ -59,6 +59,18 @@ const jaxUpdate = {
   ],
   skipped: [],
 };
+const books = {
+  ...{ versions: { jax: '1', C: 'by cc 12' }, device: 'cpu', skipped: [] },
+  results: [
+    {
+      ...{ work: 'orderBookEvents', form: 'books first', threads: 2 },
+      ...{ environments: 16384, steps: 200 },
+      seconds: { median: 0.4, min: 0.4, max: 0.8, runs: 3 },
+      load: 2,
+    },
+  ],
+};
+const bookPrograms = { 'order_book_jax.py': print(books), 'order_book_c.py': print(books) };
 const jaxMarket = {
   ...{ versions: { jax: '1' }, device: 'cpu', skipped: [] },
   results: [
@@ -76,6 +88,7 @@ it('gives the figures of every program in their units', async () => {
     'trpo_update.py': print(torchUpdate),
     'trpo_update_jax.py': print(jaxUpdate),
     'market_making_jax.py': print(jaxMarket),
+    ...bookPrograms,
   });
   const { figures, skipped } = await measurePeers({ python, scale: fullScale, gpu: false });
   expect(figures).toEqual([
@@ -99,6 +112,11 @@ it('gives the figures of every program in their units', async () => {
       ...{ threads: 2, device: 'cpu', batch: 16384, unit: 'environment steps/s' },
       ...{ value: 4_194_000, min: 2_097_000, max: 8_389_000, runs: 3, load: 2 },
     },
+    ...['jax 1', 'C by cc 12'].map((peer) => ({
+      ...{ peer, name: 'orderBookEvents', form: 'books first' },
+      ...{ threads: 2, device: 'cpu', batch: 16384, unit: 'book events/s' },
+      ...{ value: 8_192_000, min: 4_096_000, max: 8_192_000, runs: 3, load: 2 },
+    })),
   ]);
   expect(skipped).toEqual([{ name: 'trpo_update.py, compiled', reason: 'no compiler' }]);
 });
@@ -111,9 +129,12 @@ it('asks for the sizes and the effort of the scale', async () => {
     'trpo_update.py --rows 32768 --runs 7 --seconds 10',
     'trpo_update_jax.py --rows 32768 --runs 7 --seconds 10',
     'market_making_jax.py --environments 16384 --steps 128 --runs 7 --seconds 10',
+    'order_book_jax.py --books 16384 --events 200 --runs 7 --seconds 10',
+    'order_book_c.py --books 16384 --events 200 --runs 7 --seconds 10',
     'trpo_update.py --rows 512 --runs 3 --seconds 0.5 --gpu',
     'trpo_update_jax.py --rows 512 --runs 3 --seconds 0.5 --gpu',
     'market_making_jax.py --environments 256 --steps 4 --runs 3 --seconds 0.5 --gpu',
+    'order_book_jax.py --books 256 --events 4 --runs 3 --seconds 0.5 --gpu',
   ]);
 });
 
@@ -122,9 +143,14 @@ it('leaves out the programs whose library is missing, and says so', async () => 
     'trpo_update.py': missing('torch'),
     'trpo_update_jax.py': 'echo no report',
     'market_making_jax.py': print(jaxMarket),
+    ...bookPrograms,
   });
   const { figures, skipped } = await measurePeers({ python, scale: fullScale, gpu: false });
-  expect(figures.map(({ name }) => name)).toEqual(['policySteps']);
+  expect(figures.map(({ name }) => name)).toEqual([
+    'policySteps',
+    'orderBookEvents',
+    'orderBookEvents',
+  ]);
   expect(skipped).toEqual([
     { name: 'trpo_update.py', reason: "ModuleNotFoundError: No module named 'torch'" },
     { name: 'trpo_update_jax.py', reason: 'it does not print a report' },
@@ -136,6 +162,8 @@ it('refuses a Python with which none runs, each reason named once', async () => 
     'trpo_update.py': missing('torch'),
     'trpo_update_jax.py': missing('jax'),
     'market_making_jax.py': missing('jax'),
+    'order_book_jax.py': missing('jax'),
+    'order_book_c.py': missing('jax'),
   });
   await expect(measurePeers({ python, scale: fullScale, gpu: false })).rejects.toThrow(
     `--peers: ${python} does not run the comparison: ModuleNotFoundError: No module named 'torch'; ModuleNotFoundError: No module named 'jax'`,

@@ -199,11 +199,17 @@ ${printRandom({ prefix: 's', float: 'float', int: 'int32_t', qualifiers: 'INLINE
 ${printRandom({ prefix: 'v', float: 'vf', int: 'vi', qualifiers: 'INLINE' })}
 /* Rows in memory: row r of a tensor begins at p + r·stride; rows past the last one are read as the last. */
 INLINE int64_t row_within(int64_t row, int64_t n) { return row < n ? row : n - 1; }
-INLINE vf v_rows(const float *p, int64_t stride, int64_t row, int64_t n) {
-  if (row + W <= n && stride == 1) return v_load(p + row);
+/* Not inlined: in some programs gcc 12 at -O2 put zeros into the upper half of such a vector. */
+static __attribute__((noinline, unused)) vf v_last_rows(const float *p, int64_t stride, int64_t row, int64_t n) {
   vf x;
-  if (row + W <= n) for (int l = 0; l < W; l++) x[l] = p[(row + l) * stride];
-  else for (int l = 0; l < W; l++) x[l] = p[row_within(row + l, n) * stride];
+  for (int l = 0; l < W; l++) x[l] = p[row_within(row + l, n) * stride];
+  return x;
+}
+INLINE vf v_rows(const float *p, int64_t stride, int64_t row, int64_t n) {
+  if (row + W > n) return v_last_rows(p, stride, row, n);
+  if (stride == 1) return v_load(p + row);
+  vf x;
+  for (int l = 0; l < W; l++) x[l] = p[(row + l) * stride];
   return x;
 }
 INLINE vi v_irows(const int32_t *p, int64_t stride, int64_t row, int64_t n) {

@@ -191,7 +191,6 @@ function pathFigure(
               lineSeries({
                 name: policy,
                 colour: colours.get(policy)!,
-                isStep: id === 'short',
                 points: valuesOf(shown[episode]!).map((value, period) => [period, value]),
               }),
             ),

@@ -13,6 +13,8 @@ import { estimateMean } from '../../../algorithms/evaluation/statistics';
 import { findSolver } from '../../../algorithms/solvers/registry';
 import { parseConfig } from '../../../configs/parse-config';
 import { parseConfig as parseParameters } from '../../../envs/parse-config';
+import { defineEnvironment } from '../../../envs/environment';
+import { environmentOf } from '../../../envs/game';
 import { findKind, makeFromKind } from '../../../envs/registry';
 
 beforeAll(() => tf.setBackend('cpu'));
@@ -165,11 +167,14 @@ describe('order book', () => {
   // Few events: step by step on the host, each is a few hundred operations.
   const quick = ['env.horizon=1', 'env.interval=0.5', 'env.events=3', 'env.warmUp=2'];
 
-  test.each(['sell', 'buy'])('fills of an order to %s add up to what it cost', async (side) => {
+  test.each([
+    ['sell', ['join-best', 'twap']],
+    ['buy', ['join-best']],
+  ])('fills of an order to %s add up to what it cost', async (side, policies) => {
     const { paths, played } = await record(
       'limit-order-book',
       'limit-order-book',
-      ['join-best', 'twap'],
+      policies,
       [`env.task.side=${side}`, 'env.fees.maker=0.25', 'env.fees.taker=0.5', ...quick],
       24,
     );
@@ -289,4 +294,35 @@ test('an environment without figures of its own has returns alone', async () => 
   expect(own).toBeNull();
   expect(episodes).toBe(4);
   expect(returns[0]!.episodes).toHaveLength(2);
+});
+
+test('the defender of a raid has returns alone', () => {
+  const kind = findKind('predation');
+  const parameters = parseParameters(
+    kind.schema,
+    { defender: { budget: 2, maxTrade: 1 } },
+    'env',
+  ) as object;
+  const game = kind.createGame!(parameters)!;
+  const still = {
+    parameters: () => ({}),
+    act: ({ observation }: { observation: tf.Tensor2D }) =>
+      tf.fill([observation.shape[0]], 3, 'int32'),
+  };
+  const sides = ([0, 1] as const).map((side) => {
+    const environment = defineEnvironment(environmentOf(game, side, still));
+    const { environment: own } = recordPaths({
+      kind,
+      parameters,
+      environment,
+      policies: [findSolver('random').create('predation', parameters, environment.definition)],
+      played: [],
+      episodes: 2,
+      shown: 1,
+      seed: 0,
+      phase: 'test',
+    });
+    return own?.kind ?? null;
+  });
+  expect(sides).toEqual(['predation', null]);
 });

@@ -28,7 +28,7 @@ const wealth: Recorder = {
     fills: fills!,
     inventory: inventory!,
   }),
-  move: (_, state, action) => ({ asked: tf.add(action, tf.zerosLike(action)) }),
+  move: (_, _state, action) => ({ asked: tf.add(action, tf.zerosLike(action)) }),
 };
 
 describe.each(['cpu', 'native'] as const)('recordEpisodes on %s', (device) => {

@@ -28,14 +28,14 @@ const { abs, floor, max, min } = Math;
 
 beforeAll(() => tf.setBackend('cpu'));
 
-const simulate = (seed: number, middle = 1000, events = 400) =>
+const simulate = (seed: number, middle = 1000, events = 150) =>
   simulateDay(createRandom(seed), { events, levels: 45, middle });
 
 const configOf = (given: Record<string, unknown> = {}) => ({
   flow: { kind: 'replay', files: ['recorded'], split: null, typicalSize: 30 },
-  horizon: 1,
+  horizon: 0.5,
   interval: 1 / 12,
-  events: 20,
+  events: 8,
   task: { kind: 'execute', quantity: 100, lot: 20 },
   ...given,
 });
@@ -45,8 +45,8 @@ const numbers = (tensor: tf.Tensor): number[] => [...tensor.dataSync()];
 describe('a replay', () => {
   it('fills the agent as a scalar reference does, and shows the recorded book', async () => {
     const levels = 16;
-    const rows = 5;
-    const lines = simulate(7);
+    const rows = 8;
+    const lines = simulate(7, 1000, 200);
     const recorded = parseDay(lines);
     const recording = await recordLines(
       { '2012-06-21': lines },
@@ -70,7 +70,7 @@ describe('a replay', () => {
       const at = began.map(lastBefore);
       const base = at.map((row) => windowOf(recorded[row]!.depth, levels).anchor);
       let [fills, checked] = [0, 0];
-      for (let step = 1; step <= 25; step += 1) {
+      for (let step = 1; step <= 14; step += 1) {
         const orders = at.map((row, index): Resting[] => {
           const { bid, ask, shares, anchor } = windowOf(recorded[row]!.depth, levels);
           return (['bid', 'ask'] as const).map((side) => {
@@ -106,7 +106,7 @@ describe('a replay', () => {
         };
         const end = tf.fill([rows, 1], step / 60);
         const gained = Array.from({ length: rows }, () => [0, 0, 0]);
-        for (let event = 0; event < 40; event += 1) {
+        for (let event = 0; event < 16; event += 1) {
           const { state: next, happened } = market.advance(parameters, state, key, end);
           const [filled, price] = [numbers(happened.filled!), numbers(happened.price)];
           gained.forEach((sum, row) => {
@@ -165,7 +165,7 @@ describe('a replay', () => {
           });
         });
       }
-      expect(fills).toBeGreaterThan(300);
+      expect(fills).toBeGreaterThan(200);
       expect(checked).toBeGreaterThan(0);
     });
   });
@@ -202,6 +202,7 @@ describe('a replay', () => {
       kind,
       configOf({
         levels: 5,
+        horizon: 1,
         interval: 1 / 6,
         task: { kind: 'execute', quantity: 30, lot: 10 },
         flow: { ...configOf().flow, tick: 1 },
@@ -296,7 +297,7 @@ describe('a replay', () => {
       { kind: 'make', size: 20, maximumInventory: 100, inventoryPenalty: 0, close: 'cross' },
     ]) {
       const environment = makeFromKind(kind, configOf({ task }), recording);
-      tf.tidy(() => playAll(environment, 24));
+      tf.tidy(() => playAll(environment, 12));
     }
   });
 
@@ -376,8 +377,7 @@ withCompiler('a compiled replay', () => {
     compiled.forEach((values, index) => {
       const other = onCpu[index]!;
       values.forEach((value, place) => {
-        if (abs(value - other[place]!) > 1e-4 * max(1, abs(value))) process.stderr.write(JSON.stringify([index, place, value, other[place], values.length])+'\n');
-        if (0) expect(abs(value - other[place]!)).toBeLessThanOrEqual(1e-4 * max(1, abs(value)));
+        expect(abs(value - other[place]!)).toBeLessThanOrEqual(1e-4 * max(1, abs(value)));
       });
     });
   });
@@ -418,9 +418,18 @@ function run(recording: Recording, device: 'cpu' | 'native'): number[][] {
         rows: { state, action, row: key.row },
         parameters: { environment: parameters, words: key.words, step: now.step },
       }) as unknown as ReturnType<typeof environment.step>;
-      outputs.push(numbers(action), numbers(result.reward), numbers(result.observation), numbers(result.terminated));
+      outputs.push(
+        numbers(action),
+        numbers(result.reward),
+        numbers(result.observation),
+        numbers(result.terminated),
+      );
       ({ state, actionMask } = result);
-      outputs.push(...Object.keys(state).sort().map((name) => numbers(state[name]!)));
+      outputs.push(
+        ...Object.keys(state)
+          .sort()
+          .map((name) => numbers(state[name]!)),
+      );
     }
   });
   return outputs;
