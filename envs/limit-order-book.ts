@@ -16,7 +16,7 @@ import { createExecute } from './limit-order-book/execute';
 import { createMake } from './limit-order-book/make';
 import { createMarket, type Market } from './limit-order-book/market';
 import { createObserver } from './limit-order-book/observation';
-import { noOrders } from './limit-order-book/own-orders';
+import { noOrders, withdrawWhere } from './limit-order-book/own-orders';
 import { isRecording, loadRecording } from './limit-order-book/replay/recording';
 import { createReplayMarket } from './limit-order-book/replay/replay-market';
 
@@ -112,7 +112,8 @@ function createLimitOrderBook(
       );
       const done = task.isDone(after);
       const terminated = (done ? tf.logicalOr(isOver, done) : isOver) as tf.Tensor1D;
-      const closed = { ...task.close(parameters, after, terminated), step };
+      const withdrawn = { ...after, ...withdrawWhere(terminated, after) };
+      const closed = { ...task.close(parameters, withdrawn, terminated), step };
       const gain = tf.sub(wealthOf(closed), wealth);
       const penalty = task.penalty(parameters, closed, tf.sub(closed.time, state.time));
       return {

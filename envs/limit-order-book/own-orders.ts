@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 
-import { type Best, depthAt, onlyWhere } from './book';
+import { asColumn, type Best, depthAt, onlyWhere } from './book';
 
 /**
  * The agent's resting orders, one a side: column 0 the bid, column 1 the ask. Their shares are not part
@@ -97,6 +97,16 @@ export function replaceOrder(
     column: tf.where(isNew, wanted.column, old.column),
     size: tf.where(isNew, wanted.size, old.size),
     ahead: tf.where(isNew, ahead, old.ahead),
+  };
+}
+
+/** No orders any more in rows where the condition holds. @param condition bool [B] */
+export function withdrawWhere(condition: tf.Tensor1D, own: OwnOrders): OwnOrders {
+  const stays = tf.sub(1, tf.cast(asColumn(condition), 'float32'));
+  return {
+    ownColumn: own.ownColumn,
+    ownSize: tf.mul(own.ownSize, stays),
+    ownAhead: tf.mul(own.ownAhead, stays),
   };
 }
 

@@ -191,7 +191,7 @@ describe('a limit order book against an exchange that keeps every order', () => 
           }
         });
       }),
-      { numRuns: RUNS, seed: Number(process.env.FCSEED ?? 5) },
+      { endOnFailure: true, numRuns: RUNS, seed: Number(process.env.FCSEED ?? 5) },
     );
   });
 });

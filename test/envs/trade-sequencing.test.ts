@@ -162,16 +162,39 @@ function lookAt(d: readonly (readonly number[])[], left: readonly number[], last
   const all = d.flatMap((row, i) => row.filter((_, j) => j !== i).map(Math.abs));
   const unit = mean(all) || 1e-20;
   const others = (j: number) => left.filter((k) => k !== j);
-  return Object.fromEntries(
-    left.flatMap((j, place) => [
-      [`next[${place}]`, last === null ? 0 : d[last]![j]! / unit],
-      [`leastAfter[${place}]`, least(others(j).map((k) => d[j]![k]!)) / unit],
-      [`meanAfter[${place}]`, mean(others(j).map((k) => d[j]![k]!)) / unit],
-      [`leastBefore[${place}]`, least(others(j).map((k) => d[k]![j]!)) / unit],
-      [`meanBefore[${place}]`, mean(others(j).map((k) => d[k]![j]!)) / unit],
-      ...left.map((k, other) => [`cost[${place},${other}]`, j === k ? 0 : d[j]![k]! / unit]),
+  const rests = left.map((j) => (last === null ? 0 : d[last]![j]!) + greedyFrom(d, j, others(j)));
+  const rest = least(rests);
+  const seen = left.flatMap((j, place): [string, number][] => [
+    [`excess[${place}]`, (rests[place]! - rest) / unit],
+    [`next[${place}]`, last === null ? 0 : d[last]![j]! / unit],
+    [`leastAfter[${place}]`, least(others(j).map((k) => d[j]![k]!)) / unit],
+    [`meanAfter[${place}]`, mean(others(j).map((k) => d[j]![k]!)) / unit],
+    [`leastBefore[${place}]`, least(others(j).map((k) => d[k]![j]!)) / unit],
+    [`meanBefore[${place}]`, mean(others(j).map((k) => d[k]![j]!)) / unit],
+    ...left.map((k, other): [string, number] => [
+      `cost[${place},${other}]`,
+      j === k ? 0 : d[j]![k]! / unit,
     ]),
-  ) as Record<string, number>;
+  ]);
+  return Object.fromEntries([['rest', rest / unit], ...seen]) as Record<string, number>;
+}
+
+/** The cost of always going on to the nearest. */
+function greedyFrom(
+  d: readonly (readonly number[])[],
+  from: number,
+  left: readonly number[],
+): number {
+  if (left.length === 0) return 0;
+  const nearest = left.reduce((best, j) => (d[from]![j]! < d[from]![best]! ? j : best));
+  return (
+    d[from]![nearest]! +
+    greedyFrom(
+      d,
+      nearest,
+      left.filter((j) => j !== nearest),
+    )
+  );
 }
 
 test('equals the costs of the solver’s trades in the same order, step by step', () => {

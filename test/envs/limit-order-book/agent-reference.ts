@@ -95,6 +95,10 @@ export function decide(
   const isOver =
     exchange.time >= horizon - 1e-9 || exchange.steps >= 4 * Math.ceil(horizon / interval);
   const terminated = isOver || (task.kind === 'execute' && exchange.inventory === 0);
+  if (terminated) {
+    withdraw(exchange, 'bid');
+    withdraw(exchange, 'ask');
+  }
   const closes = task.kind === 'execute' || task.close === 'cross';
   if (terminated && closes && exchange.inventory !== 0) {
     tradeAtMarket(config, exchange, -exchange.inventory);
