@@ -4,14 +4,15 @@ import type { Tensors } from '../engine/tensors';
 import type { EnvironmentDefinition, MetricField } from './environment';
 import type { EnvironmentKind } from './kind';
 import type { Discrete } from './space';
-import { arrange, isLeft, leastOf, openPairs, type Places } from './trade-sequencing/arrangement';
+import { arrange, isLeft, type Places } from './trade-sequencing/arrangement';
 import { type TradeSequencingConfig, tradeSequencingSchema } from './trade-sequencing/config';
 import { createInstances } from './trade-sequencing/instance';
+import { rollOut } from './trade-sequencing/lookahead';
 import { createObserver } from './trade-sequencing/observation';
 
 export { draws } from './trade-sequencing/instance';
 
-/** The trades left in the order of their nearness, and what the order has cost so far. */
+/** The trades left, ranked by their rollouts, and what the order has cost so far. */
 export type TradeSequencingState = Tensors &
   Places & {
     /** [B] the episode's mean |d_ij| over i ≠ j, quote currency. */
@@ -83,13 +84,10 @@ function createTradeSequencing(
       const rows = key.row.size;
       const { exists, costs, ownCost, ...times } = instances.draw(parameters, key);
       const none = (): tf.Tensor2D => tf.zeros([rows, slots]);
-      const { matrix, pairs } = openPairs(costs, exists);
+      const next = none();
+      const rest = rollOut({ costs, next }, exists);
       const trade = tf.add(none(), tf.range(1, slots + 1)) as tf.Tensor2D;
-      const places = arrange(
-        { trade, costs, next: none(), pressure: none(), ...times },
-        exists,
-        leastOf(matrix, pairs, 2),
-      );
+      const places = arrange({ trade, costs, next, rest, pressure: none(), ...times }, exists);
       const ordered = tf.maximum(tf.mul(places.left, tf.sub(places.left, 1)), 1);
       return {
         ...places,
@@ -111,17 +109,18 @@ function createTradeSequencing(
       const after = tf.sum(tf.mul(matrix, tf.expandDims(here, 2)), 1) as tf.Tensor2D;
       const passed = tf.sum(tf.mul(duration, here), 1, true);
       const faded = tf.mul(pressure, tf.exp(tf.neg(tf.mul(resilience, passed))));
+      const remains = tf.logicalAnd(isLeft(left, slots), tf.logicalNot(chosen)) as tf.Tensor2D;
       const places = arrange(
         {
           trade: state.trade,
           costs,
           next: after,
+          rest: rollOut({ costs, next: after }, remains),
           pressure: tf.add(faded, after),
           resilience,
           duration,
         },
-        tf.logicalAnd(isLeft(left, slots), tf.logicalNot(chosen)),
-        after,
+        remains,
       );
       return {
         state: {
@@ -148,8 +147,8 @@ const actionSpace = (slots: number): Discrete => ({
   kind: 'discrete',
   name: 'next trade',
   description:
-    'Which of the trades left to do next, counted by how little it pays for the one just done; before the first, by the least that another would pay right after it.',
+    'Which of the trades left to do next, ranked by what the rest of the order costs if it comes next and then always the nearest.',
   labels: Array.from({ length: slots }, (_, place) =>
-    place === 0 ? 'the nearest trade left' : `nearest but ${place}`,
+    place === 0 ? 'the cheapest by that rule' : `rank ${place + 1}`,
   ),
 });

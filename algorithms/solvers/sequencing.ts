@@ -2,8 +2,13 @@ import * as tf from '@tensorflow/tfjs';
 
 import type { Tensors } from '../../engine/tensors';
 import type { TradeSequencingConfig } from '../../envs/trade-sequencing/config';
-import { far, isLeft, type Places } from '../../envs/trade-sequencing/arrangement';
-import { rollOut } from '../../envs/trade-sequencing/lookahead';
+import {
+  far,
+  isLeft,
+  leastOf,
+  openPairs,
+  type Places,
+} from '../../envs/trade-sequencing/arrangement';
 import type { PolicySolver } from './policy';
 import { planOrder } from './sequencing/plan-order';
 
@@ -84,10 +89,18 @@ export const nearest: PolicySolver<TradeSequencingConfig> = {
   description:
     'Always the trade that pays least for the one just done; first the one after which another pays least.',
   environments: ['trade-sequencing'],
-  create: () => ({
+  create: (_kindId, { slots }) => ({
     name: 'nearest',
     kind: 'classical',
-    act: ({ state }) => tf.zeros([state.left!.shape[0]!], 'int32'),
+    act: ({ state }) =>
+      tf.tidy(() => {
+        const { left, costs, next } = state as Places;
+        const open = isLeft(left, slots);
+        const { matrix, pairs } = openPairs(costs, open);
+        const isFirst = tf.logicalNot(tf.any(tf.notEqual(next, 0), 1, true));
+        const distance = tf.where(isFirst, leastOf(matrix, pairs, 2), next);
+        return tf.argMin(tf.where(open, distance, tf.fill(distance.shape, far)), 1);
+      }),
   }),
 };
 
@@ -97,15 +110,10 @@ export const rollout: PolicySolver<TradeSequencingConfig> = {
   description:
     'The trade after which always taking the nearest costs least in all: one look ahead, then greed (Bertsekas, Tsitsiklis and Wu 1997).',
   environments: ['trade-sequencing'],
-  create: (_kindId, { slots }) => ({
+  // The trades are ranked by that.
+  create: () => ({
     name: 'rollout',
     kind: 'classical',
-    act: ({ state }) =>
-      tf.tidy(() => {
-        const places = state as Places;
-        const open = isLeft(places.left, slots);
-        const rest = rollOut(places, open);
-        return tf.argMin(tf.where(open, rest, tf.fill(rest.shape, far)), 1);
-      }),
+    act: ({ state }) => tf.zeros([state.left!.shape[0]!], 'int32'),
   }),
 };

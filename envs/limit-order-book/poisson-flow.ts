@@ -15,14 +15,14 @@ export const limitRates = ({ limit, beyond }: PoissonFlowConfig, levels: number)
     (_, index) => limit[index] ?? beyond.scale / (index + 1) ** beyond.exponent,
   );
 
-/** θ(1) … θ(W): the table, and beyond it its last entry. */
-export const cancelRates = ({ cancel }: PoissonFlowConfig, levels: number): number[] =>
-  Array.from({ length: levels }, (_, index) => cancel[index] ?? cancel.at(-1)!);
+/** θ(1) … θ(n): the table, and beyond it its last entry. */
+export const cancelRates = ({ cancel }: PoissonFlowConfig, distances: number): number[] =>
+  Array.from({ length: distances }, (_, index) => cancel[index] ?? cancel.at(-1)!);
 
 /**
  * The order flow of Cont, Stoikov and Talreja (2010): at a distance of i ticks from the opposite best
  * quote limit orders arrive at rate λ(i) and are cancelled at rate θ(i) each; market orders arrive at
- * rate μ a side. With excitation, market orders or all events come in clusters (Hawkes).
+ * rate μ a side. Limit orders farther than W ticks from that quote are left out. With excitation, market orders or all events come in clusters (Hawkes).
  * @param meanSize mean of the size of an order, shares: cancellations are per so many shares
  */
 export function createPoissonFlow(
@@ -33,13 +33,14 @@ export function createPoissonFlow(
   const limit = limitRates(config, levels);
   const cancel = cancelRates(config, levels);
   const excitation = createExcitation(config.excitation);
-  const tabulated = Math.min(config.cancel.length, levels);
+  // Within the window a distance can be up to its whole width.
+  const tabulated = Math.min(config.cancel.length, 2 * levels);
 
   return {
     parameters: () => ({
       marketRate: tf.scalar(config.market),
       limitRates: tf.tensor2d([limit]),
-      cancelRates: tf.tensor2d([cancel]),
+      cancelRates: tf.tensor2d([cancelRates(config, tabulated)]),
       ...excitation.parameters(),
     }),
     initial: (rows) => excitation.initial(rows),
@@ -66,7 +67,7 @@ export function createPoissonFlow(
     const columns = columnsOf(levels);
     const isBid = tf.less(depth, 0);
     const distance = tf.where(isBid, tf.sub(best.ask, columns), tf.sub(columns, best.bid));
-    const rates = tf.split(parameters.cancelRates!, levels, 1).slice(0, tabulated);
+    const rates = tf.split(parameters.cancelRates!, tabulated, 1);
     const last = rates.at(-1)!;
     const perOrder = rates
       .slice(0, -1)

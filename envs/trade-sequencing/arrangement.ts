@@ -12,6 +12,8 @@ export type Places = {
   readonly costs: tf.Tensor2D;
   /** [B, n] what the trade would now pay for the one just done; 0 at the start. */
   readonly next: tf.Tensor2D;
+  /** [B, n] what the rest of the order costs if it comes next and then always the nearest, itself included. */
+  readonly rest: tf.Tensor2D;
   /** [B, n] what it would now pay for all that are done, their impact decayed. */
   readonly pressure: tf.Tensor2D;
   /** θ, [B, n] 1/time. */
@@ -24,21 +26,17 @@ export type Places = {
 export const far = 1e30;
 
 /** What stands below the matrix of costs in the table that is sorted, a row each; the last is the key. */
-const vectors = ['trade', 'next', 'pressure', 'resilience', 'duration'] as const;
+const vectors = ['trade', 'next', 'rest', 'pressure', 'resilience', 'duration'] as const;
 
 /**
- * Brings trades into the order of their nearness, the nearest first; of equals the first stays first.
+ * Brings trades into the order of what the rest would cost after them, the cheapest first; of equals the
+ * first stays first.
  *
  * An odd–even transposition sort: in every round neighbours change places where they stand wrong, all
  * pairs at once, and n rounds do. As a loop over tensors of static shape it makes a small program.
  * @param keep [B, n] bool: the trades that remain
- * @param nearness [B, n]
  */
-export function arrange(
-  places: Omit<Places, 'left'>,
-  keep: tf.Tensor,
-  nearness: tf.Tensor,
-): Places {
+export function arrange(places: Omit<Places, 'left'>, keep: tf.Tensor): Places {
   const [rows, slots] = places.trade.shape;
   const kept = tf.cast(keep, 'float32');
   const matrix = tf.mul(tf.reshape(places.costs, [rows, slots, slots]), tf.expandDims(kept, 2));
@@ -46,7 +44,7 @@ export function arrange(
     vectors.map((name) => places[name]),
     1,
   );
-  const key = tf.expandDims(tf.where(keep, nearness, tf.fill(nearness.shape, far)), 1);
+  const key = tf.expandDims(tf.where(keep, places.rest, tf.fill([rows, slots], far)), 1);
   const table = tf.concat([tf.mul(tf.concat([matrix, below], 1), tf.expandDims(kept, 1)), key], 1);
   const { carry } = scan(
     (from: { table: tf.Tensor }) => ({

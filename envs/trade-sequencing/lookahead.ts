@@ -7,11 +7,13 @@ import { entriesWhere, far, type Places } from './arrangement';
  * What the rest of the order costs if a trade comes next and then always the one that pays least for the
  * one before: for every trade left, next one included. The rollout of a greedy heuristic, as in Bertsekas,
  * Tsitsiklis and Wu (1997), Rollout algorithms for combinatorial optimization, Journal of Heuristics 3.
- * @param places with the costs of the trades left at their front
- * @param isLeft [B, n] bool
+ * @param isLeft [B, n] bool, wherever the trades stand
  * @returns [B, n] quote currency; 0 where no trade is left
  */
-export function rollOut({ costs, next }: Places, isLeft: tf.Tensor2D): tf.Tensor2D {
+export function rollOut(
+  { costs, next }: Pick<Places, 'costs' | 'next'>,
+  isLeft: tf.Tensor2D,
+): tf.Tensor2D {
   const [rows, slots] = isLeft.shape;
   const matrix = tf.reshape(costs, [rows, slots, slots]);
   const lines = tf.unstack(matrix, 1).map((line) => tf.expandDims(line, 1));

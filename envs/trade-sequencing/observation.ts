@@ -2,8 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 
 import type { Tensors } from '../../engine/tensors';
 import { type Box, box, type Field } from '../space';
-import { far, isLeft, leastOf, openPairs, type Places } from './arrangement';
-import { rollOut } from './lookahead';
+import { isLeft, leastOf, openPairs, type Places } from './arrangement';
 
 export interface SequencingObserver {
   readonly space: Box;
@@ -23,7 +22,7 @@ const ofTrades = {
 
 /**
  * What the agent sees of the trades that are left: what each pays for the one just done, what they would
- * pay for each other, and sums of that; in the order of their nearness, so that the numbering of the
+ * pay for each other, sums of that and the rollout; ranked by the rollout, so that the numbering of the
  * trades is of no account, in units of the episode's mean |d|, and zeros for what is done.
  */
 export function createObserver(slots: number): SequencingObserver {
@@ -44,36 +43,45 @@ export function createObserver(slots: number): SequencingObserver {
         high: 1,
         description: 'Trades left over slots.',
       },
+      {
+        name: 'unit',
+        unit: 'reward',
+        low: 0,
+        high: Infinity,
+        description: 'The mean |d| of the episode, in which the costs below are measured.',
+      },
+      {
+        name: 'restReward',
+        unit: 'reward',
+        low: -Infinity,
+        high: Infinity,
+        description: 'What rest below comes to in reward.',
+      },
       field(
         'rest',
         'The least that the rest of the order costs if one of the trades comes next, and then always the nearest.',
       ),
       ...Object.entries(ofTrades).flatMap(([name, description]) =>
         places.map((place) =>
-          field(
-            `${name}[${place}]`,
-            `Of the trades left, by nearness number ${place}: ${description}`,
-          ),
+          field(`${name}[${place}]`, `Of the trades left, number ${place} by rank: ${description}`),
         ),
       ),
       ...places.flatMap((first) =>
         places.map((second) =>
           field(
             `cost[${first},${second}]`,
-            `What trade number ${second} by nearness would pay right after number ${first}; 0 for itself.`,
+            `What trade number ${second} by rank would pay right after number ${first}; 0 for itself.`,
           ),
         ),
       ),
     ]),
-    observe(_, state) {
-      const places = state as Places & { readonly unit: tf.Tensor1D };
-      const { left, costs, next, unit } = places;
+    observe(parameters, state) {
+      const { left, costs, next, rest, unit } = state as Places & { readonly unit: tf.Tensor1D };
       const open = isLeft(left, slots);
       const { matrix, pairs } = openPairs(costs, open);
       const others = tf.maximum(tf.sub(tf.reshape(left, [-1, 1]), 1), 1);
-      const rest = rollOut(places, open);
-      const best = tf.min(tf.where(open, rest, tf.fill(rest.shape, far)), 1, true);
-      const least = tf.where(tf.less(best, far), best, tf.zerosLike(best));
+      const least = tf.slice(rest, [0, 0], [-1, 1]);
+      const scale = tf.reshape(parameters.rewardScale!, [-1, 1]);
       const figures: Record<keyof typeof ofTrades, tf.Tensor> = {
         excess: tf.where(open, tf.sub(rest, least), tf.zerosLike(rest)),
         next,
@@ -86,6 +94,8 @@ export function createObserver(slots: number): SequencingObserver {
       return tf.concat(
         [
           tf.reshape(tf.div(left, slots), [-1, 1]),
+          tf.mul(tf.reshape(unit, [-1, 1]), scale),
+          tf.neg(tf.mul(least, scale)),
           tf.div(money, tf.reshape(tf.maximum(unit, 1e-20), [-1, 1])),
         ],
         1,

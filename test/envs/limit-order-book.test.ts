@@ -135,7 +135,6 @@ function openAll(config: LimitOrderBookConfig, key: Key): Exchange[] {
 
 describe('a limit order book against an exchange that keeps every order', () => {
   const rows = 4;
-  const RUNS = Number(process.env.RUNS ?? 12);
 
   it('agrees in rewards, observations, metrics and ends over episodes', () => {
     fc.assert(
@@ -191,7 +190,7 @@ describe('a limit order book against an exchange that keeps every order', () => 
           }
         });
       }),
-      { endOnFailure: true, numRuns: RUNS, seed: Number(process.env.FCSEED ?? 5) },
+      { numRuns: 10, seed: 5, endOnFailure: true },
     );
   });
 });

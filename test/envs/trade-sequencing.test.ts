@@ -158,11 +158,16 @@ const mean = (values: readonly number[]): number =>
 const least = (values: readonly number[]): number => (values.length > 0 ? Math.min(...values) : 0);
 
 /** The observation by name, from the costs of the trades left and the one just done. */
-function lookAt(d: readonly (readonly number[])[], left: readonly number[], last: number | null) {
+function lookAt(
+  { rewardScale }: TradeSequencingConfig,
+  d: readonly (readonly number[])[],
+  left: readonly number[],
+  last: number | null,
+) {
   const all = d.flatMap((row, i) => row.filter((_, j) => j !== i).map(Math.abs));
   const unit = mean(all) || 1e-20;
   const others = (j: number) => left.filter((k) => k !== j);
-  const rests = left.map((j) => (last === null ? 0 : d[last]![j]!) + greedyFrom(d, j, others(j)));
+  const rests = restsOf(d, left, last);
   const rest = least(rests);
   const seen = left.flatMap((j, place): [string, number][] => [
     [`excess[${place}]`, (rests[place]! - rest) / unit],
@@ -176,8 +181,29 @@ function lookAt(d: readonly (readonly number[])[], left: readonly number[], last
       j === k ? 0 : d[j]![k]! / unit,
     ]),
   ]);
-  return Object.fromEntries([['rest', rest / unit], ...seen]) as Record<string, number>;
+  return Object.fromEntries([
+    ['unit', mean(all) * rewardScale],
+    ['restReward', -rest * rewardScale],
+    ['rest', rest / unit],
+    ...seen,
+  ]) as Record<string, number>;
 }
+
+/** What the rest costs if each trade comes next and then always the nearest. */
+const restsOf = (
+  d: readonly (readonly number[])[],
+  left: readonly number[],
+  last: number | null,
+): number[] =>
+  left.map(
+    (j) =>
+      (last === null ? 0 : d[last]![j]!) +
+      greedyFrom(
+        d,
+        j,
+        left.filter((k) => k !== j),
+      ),
+  );
 
 /** The cost of always going on to the nearest. */
 function greedyFrom(
@@ -226,18 +252,14 @@ test('equals the costs of the solver’s trades in the same order, step by step'
             if (left.length === 0) return 0;
             const d = costs[row]!;
             const last = done.at(-1) ?? null;
-            const nearness = left.map((j) =>
-              last === null
-                ? least(left.filter((k) => k !== j).map((k) => d[j]![k]!))
-                : d[last]![j]!,
-            );
             const scale = Math.max(...d.flat().map(Math.abs));
-            nearness.slice(1).forEach((value, place) => {
-              if (!(value >= nearness[place]! - 2e-6 * scale)) {
-                throw new Error(`not by nearness: ${nearness.join(', ')}`);
+            const rests = restsOf(d, left, last);
+            rests.slice(1).forEach((value, place) => {
+              if (!(value >= rests[place]! - 1e-5 * scale)) {
+                throw new Error(`not by what the rest costs: ${rests.join(', ')}`);
               }
             });
-            const seen = { left: left.length / slots, ...lookAt(d, left, last) };
+            const seen = { left: left.length / slots, ...lookAt(config, d, left, last) };
             fields.forEach(({ name }, index) =>
               near(observed[row]![index]!, (seen as Record<string, number>)[name] ?? 0, 20, name),
             );
