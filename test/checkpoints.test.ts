@@ -6,6 +6,9 @@ import { captureOutput } from './scripts/capture-output';
 
 const folder = join(__dirname, '../checkpoints');
 
+// Cold, the programs of each environment are compiled first.
+jest.setTimeout(300_000);
+
 async function evaluate(name: string, episodes: number): Promise<Evaluation> {
   const words = ['evaluate', join(folder, name), '--episodes', String(episodes), '--json'];
   const { code, output, errors } = await captureOutput(words);
