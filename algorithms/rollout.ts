@@ -85,7 +85,7 @@ export function rollout(
           state: from.state,
           observation,
           ...(mask ? { actionMask: mask } : {}),
-          key: forUse(at, uses.action),
+          key: forUse(at, uses.solver),
         });
         const taken = base
           ? correctAction(actionSpace, base, action)

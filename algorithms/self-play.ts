@@ -87,6 +87,7 @@ export function createSelfPlay(game: GameDefinition, config: LearnerConfig): Sel
 
   const learner: Learner = {
     ...first,
+    samplesPerIteration: first.samplesPerIteration + second.samplesPerIteration,
 
     initialise(seed) {
       const { iteration, tensors } = first.initialise(seed);

@@ -1,17 +1,19 @@
 import * as tf from '@tensorflow/tfjs';
 
-import { InputError } from '../engine/input-error';
-import { makeKey, normals, phases, uses, forUse, type Key } from '../engine/random';
+import { forUse, type Key, makeKey, phases, uses } from '../engine/random';
 import { prepare } from '../engine/compile/compile';
 import { cloneTree, disposeTree, type Tensors, type TensorTree, tidyTree } from '../engine/tensors';
 import type { Environment } from '../envs/environment';
 import { actOnce } from './evaluation/simulate';
 import { initialMoments, type Moments } from './normaliser';
-import { createNetwork, type Network, type WeightDraws } from './policies/network';
+import { createNetwork, type Network } from './policies/network';
 import { createPolicy, type Policy } from './policies/policy';
+import { weightDraws } from './policies/weight-draws';
 import { type Position, startPosition } from './rollout';
+import { entropyBonusAt, trustRegionAt } from './schedules';
 import type { LearnerConfig } from './schema';
 import type { ClassicalPolicy } from './solvers/policy';
+import { trainingParametersOf } from './training-parameters';
 import { bootstrapOf, createTrainingPrograms, type UpdatePolicy } from './training-programs';
 import { asRows, nextValues } from './trajectory';
 import { trpoUpdate } from './trpo/update';
@@ -44,6 +46,8 @@ export interface Learner {
   readonly policy: Policy;
   readonly valueNetwork: Network;
   readonly config: LearnerConfig;
+  /** Environment steps of one iteration: B·T, of both players in a game. */
+  readonly samplesPerIteration: number;
   initialise(seed: number): TrainingState;
   /**
    * One iteration: rollout, advantages, policy update, value fit. Reads nothing on the host.
@@ -99,7 +103,7 @@ export function createLearner(
     activation: config.value.activation,
     outputGain: 1,
   });
-  const environmentParameters = parametersOf(environment, training.parameters);
+  const environmentParameters = trainingParametersOf(environment, training.parameters);
   const rows = training.environments * training.steps;
   if (residual) actOnce(environment, residual, environmentParameters);
   const programs = createTrainingPrograms({
@@ -124,6 +128,7 @@ export function createLearner(
     policy,
     valueNetwork,
     config,
+    samplesPerIteration: rows,
 
     initialise(seed) {
       const tensors = tidyTree(() => {
@@ -288,52 +293,6 @@ export function createLearner(
   };
   return learner;
 }
-
-/** Falls evenly from `entropyBonus` in the first iteration to 0 in the last. */
-export function entropyBonusAt({ training }: LearnerConfig, iteration: number): number {
-  const { entropyBonus, iterations } = training;
-  return entropyBonus * Math.max(0, 1 - iteration / Math.max(1, iterations - 1));
-}
-
-/** The environment's parameters, some of which have another value in training. */
-function parametersOf(
-  environment: Environment,
-  changes: Readonly<Record<string, number>> = {},
-): Tensors {
-  const parameters = { ...environment.parameters() };
-  const numeric = Object.keys(parameters).filter((name) => parameters[name]!.rank === 0);
-  for (const [name, value] of Object.entries(changes)) {
-    if (!numeric.includes(name)) {
-      disposeTree(parameters);
-      throw new InputError(
-        `training.parameters.${name}: ${environment.id} has no such parameter; expected ${numeric.join(', ')}`,
-      );
-    }
-    parameters[name]!.dispose();
-    parameters[name] = tf.scalar(value);
-  }
-  return parameters;
-}
-
-/** δ of an iteration: geometric from `trustRegion` in the first to `finalTrustRegion` in the last. */
-export function trustRegionAt({ trpo, training }: LearnerConfig, iteration: number): number {
-  const { trustRegion, finalTrustRegion } = trpo;
-  if (finalTrustRegion === null || training.iterations === 1) return trustRegion;
-  const share = Math.min(1, iteration / (training.iterations - 1));
-  return trustRegion * (finalTrustRegion / trustRegion) ** share;
-}
-
-/** Normals for the initial weights, the same on every device. @param network tells networks apart */
-const weightDraws =
-  (key: Key, network: number): WeightDraws =>
-  (layer, rows, columns) => {
-    const drawn = tf.tidy(() =>
-      normals({ ...key, row: tf.range(0, rows, 1, 'int32') }, network * 64 + layer, columns),
-    );
-    const values = drawn.dataSync() as Float32Array;
-    drawn.dispose();
-    return values;
-  };
 
 /** Diagnostics as numbers, read from the device in one piece. */
 export async function readDiagnostics(diagnostics: Tensors): Promise<Record<string, number>> {

@@ -44,6 +44,8 @@ export const uses = {
   shuffle: 4,
   subsample: 5,
   opponent: 6,
+  /** The classical policy that a learned one corrects or is cloned from. */
+  solver: 7,
 } as const;
 
 ['cpu', 'wasm', 'tensorflow'].forEach(registerRandomKernels);

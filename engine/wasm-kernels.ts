@@ -1,15 +1,17 @@
 import * as tf from '@tensorflow/tfjs';
 
+import { reverse, select, stridedSlice } from './wasm/booleans';
 import { castToBool, comparisons, tanh } from './wasm/elementwise';
 import { concat, gather, pack, slice, tile, unpack } from './wasm/layout';
 import { matMul, mean, sum } from './wasm/matrix';
 import type { Override } from './wasm/override';
 
-/** The kernels of the WebAssembly backend that measured clearly slower than these, and one that is wrong. */
+/** The kernels of the WebAssembly backend that measured clearly slower than these, and those that are wrong. */
 const overrides: readonly Override[] = [
   ...[matMul, sum, mean],
   ...[concat, pack, slice, unpack, gather, tile],
   ...[tanh, castToBool, ...comparisons],
+  ...[select, reverse, stridedSlice],
 ];
 
 let replaced = false;

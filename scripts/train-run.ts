@@ -92,8 +92,7 @@ export async function trainRun(
       log.write(iteration, {
         ...figures,
         failures: counters.failures,
-        environmentSteps:
-          counters.cloningSteps + iteration * config.training.environments * config.training.steps,
+        environmentSteps: counters.cloningSteps + iteration * learner.samplesPerIteration,
         ...(curriculum.names.length > 1 ? { 'curriculum/level': level } : {}),
         liveTensors,
         ...validation?.figures,
@@ -185,7 +184,6 @@ async function iterateOnce(
   const figures = await readDiagnostics(diagnostics);
   disposeTree(diagnostics);
   const { seconds, total } = clock.end();
-  const { environments, steps } = learner.config.training;
   return {
     next,
     figures,
@@ -194,7 +192,7 @@ async function iterateOnce(
         Object.entries(seconds).map(([phase, value]) => [`time/${phase}`, value]),
       ),
       'time/iteration': total,
-      'time/samplesPerSecond': (environments * steps) / total,
+      'time/samplesPerSecond': learner.samplesPerIteration / total,
     },
   };
 }

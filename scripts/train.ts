@@ -14,24 +14,24 @@ import { disposeTree } from '../engine/tensors';
 import type { LoadedCheckpoint } from '../outputs/checkpoint';
 import { restoreTensors } from '../outputs/tensor-arrays';
 import { createClassicalPolicies, createReferences, disposeReferences } from './classical-policies';
+import { cloneSolver, openInitialSolver, type TrainingStart } from './clone-solver';
 import { exitCodes } from './command';
 import { formatEvaluation } from './format-evaluation';
 import { listenForInterruption } from './interruption';
 import { exploitabilityOf, loadTrained } from './load-trained';
 import { openEnvironment } from './open-environment';
-import { cloneSolver, openInitialSolver, type TrainingStart } from './clone-solver';
 import { openCurriculum } from './open-curriculum';
 import { openLearner } from './open-learner';
-import type { ValidationParts } from './validate';
 import type { Progress } from './progress';
 import { lockRun } from './run-lock';
 import { openRunLog } from './run-log';
 import { describeStarted, startDeviceWith } from './start-device';
 import { type Counters, noCounters, trainRun } from './train-run';
+import type { ValidationParts } from './validate';
 
 export interface TrainingRequest {
   readonly config: Config;
-  /** Called once nothing in the input can be wrong any more. */
+  /** Called once nothing in the input can be wrong any more, and the policy to begin with is there. */
   createFolder(): string;
   /** Where to go on; null: from the beginning. */
   readonly checkpoint: LoadedCheckpoint | null;
@@ -54,13 +54,14 @@ export async function train(request: TrainingRequest, progress: Progress): Promi
   try {
     const solver = openInitialSolver(curriculum, config);
     const loaded = startOf(learner, config, request.checkpoint);
-    const folder = request.createFolder();
     progress.say(`device: ${describeStarted(device)}`);
     const clones = solver !== null && request.checkpoint === null;
     const start = clones
       ? await cloneSolver({ learner, curriculum, config, progress }, solver, loaded)
       : loaded;
     solver?.dispose?.();
+    // Only now: who interrupts the cloning finds no folder without a checkpoint.
+    const folder = request.createFolder();
     const done = await trainIn(folder, { ...openedLearner, curriculum, config, start, progress });
     if (done < config.training.iterations) {
       progress.say(

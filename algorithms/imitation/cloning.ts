@@ -65,7 +65,7 @@ export function createCloningPrograms(
           parameters: parameters.environment,
           state: from.state,
           ...given,
-          key: forUse(key, uses.action),
+          key: forUse(key, uses.solver),
         });
         const distribution = policy.distribution(
           parameters.policy,

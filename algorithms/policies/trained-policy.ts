@@ -58,9 +58,9 @@ export function trainedPolicy(
         const action = stochastic
           ? policy.head.sample(distribution, forUse(key, uses.action))
           : policy.head.mode(distribution);
-        return residual
-          ? correctAction(environment.actionSpace, residual.act(input as PolicyInput), action)
-          : toEnvironmentAction(environment.actionSpace, action);
+        if (!residual) return toEnvironmentAction(environment.actionSpace, action);
+        const base = residual.act({ ...(input as PolicyInput), key: forUse(key, uses.solver) });
+        return correctAction(environment.actionSpace, base, action);
       }),
   };
 }

@@ -75,6 +75,34 @@ describe('kernels of wasm that are replaced equal those of cpu', () => {
     }
   });
 
+  it.each(['bool', 'int32', 'float32'] as const)(
+    'choice, reversal and strided slices of %s, and they leave other memory alone',
+    async (dtype) => {
+      const given = (salt: number, shape: number[], as: tf.DataType = dtype) =>
+        tf.cast(tf.greater(tf.tensor(values(tf.util.sizeFromShape(shape), salt), shape), 0), as);
+      // Of words in place of bytes, 10,000 elements would run over the tensors that come after them.
+      for (const shape of [[10_000], [1_000, 10]]) {
+        const [cpu, wasm] = await both(() => {
+          const [yes, no] = [given(1, shape), given(2, shape)];
+          const neighbours = [5, 6, 7].map((salt) => tf.tensor1d(values(10_000, salt)));
+          const results = [
+            tf.where(given(3, shape, 'bool'), yes, no),
+            tf.reverse(yes, shape.length - 1),
+            tf.reverse(no, 0),
+            tf.stridedSlice(
+              yes,
+              shape.map(() => 1),
+              shape,
+              shape.map(() => 2),
+            ),
+          ];
+          return [...results, ...neighbours, tf.tensor1d(values(10_000, 8))];
+        });
+        expect(wasm).toEqual(cpu);
+      }
+    },
+  );
+
   it('matrix products in all four transpositions', () =>
     fc.assert(
       fc.asyncProperty(

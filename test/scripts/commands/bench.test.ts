@@ -16,7 +16,7 @@ it('prints a table, or one object; progress goes to standard error', async () =>
     comparisons: [],
   });
   const [{ figures }] = report['devices'] as [{ figures: object[] }];
-  expect(figures).toHaveLength(8);
+  expect(figures).toHaveLength(9);
   expect(figures[0]).toEqual({
     name: 'fixedActionSteps',
     unit: 'environment steps/s',
