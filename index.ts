@@ -89,6 +89,12 @@ export {
   withOpponent,
 } from './envs/game';
 export type { EnvironmentKind, References } from './envs/kind';
+export type { DataSource, LobsterDay } from './envs/market-data/data-source';
+export {
+  loadRecording,
+  type Recording,
+  type RecordingConfig,
+} from './envs/limit-order-book/replay/recording';
 export {
   type EnvironmentConfig,
   environmentKinds,
@@ -166,9 +172,30 @@ export {
 export { type PolicyGradientOptions, policyGradientUpdate } from './algorithms/policy-gradient';
 export { type Behaviour, type Position, rollout, startPosition } from './algorithms/rollout';
 export {
+  advanceStanding,
+  firstStanding,
+  type Level,
+  levelsOfRows,
+  type LevelTable,
+  parametersOfRows,
+  type Standing,
+  tabulateLevels,
+} from './algorithms/curriculum';
+export {
+  type CloningReport,
+  type CloningRequest,
+  initialiseFromSolver,
+} from './algorithms/imitation';
+export {
+  type CurriculumConfig,
+  curriculumSchema,
+  type InitialiseConfig,
+  initialiseSchema,
   type LearnerConfig,
   type PolicyConfig,
   policySchema,
+  type SelfPlayConfig,
+  selfPlaySchema,
   type TrainingConfig,
   trainingSchema,
   type TrpoConfig,
@@ -180,6 +207,7 @@ export {
   createLearner,
   type Learner,
   type LearnerOptions,
+  type ParameterChanges,
   readDiagnostics,
   type TrainingPhase,
   trainingPhases,
@@ -241,6 +269,11 @@ export {
   type ExactRequest,
 } from './algorithms/evaluation/exact';
 export {
+  type ExploitabilityOf,
+  type GreedyPlayer,
+  openExploitability,
+} from './algorithms/evaluation/exploitability';
+export {
   type EvaluatedPolicy,
   simulate,
   type SimulateOptions,
@@ -298,6 +331,7 @@ export {
   type TransientSolution,
 } from './algorithms/solvers/obizhaeva-wang';
 export { solveTransientSchedule } from './algorithms/solvers/obizhaeva-wang/policy';
+export { type QueueRace, solveUpMove } from './algorithms/solvers/limit-order-book/up-move';
 export {
   type DepthProblem,
   type DepthSolution,
@@ -315,6 +349,7 @@ export {
   type OrderAction,
   type OrderProblem,
 } from './algorithms/solvers/order-choice/orders';
+export { type OrderPlan, planOrders } from './algorithms/solvers/order-placement/programme';
 export type { ClassicalPolicy, PolicyInput, PolicySolver } from './algorithms/solvers/policy';
 export {
   certaintyEquivalent as certaintyEquivalentOfQuotes,
@@ -340,7 +375,22 @@ export {
 export { type GueantLehalleProblem, solveGueantLehalle } from './algorithms/solvers/gueant-lehalle';
 export { type RaidPeriod, type RaidSolution, solveRaid } from './algorithms/solvers/raid';
 export { openRaid, type RaidGame } from './algorithms/solvers/raid/game';
+export {
+  type Exploitability,
+  measureExploitability,
+  pureStrategy,
+  solveTree,
+  type Strategy,
+  uniformStrategy,
+} from './algorithms/solvers/raid/exploitability';
 export type { RaidProblem, RaidState, Stop, Traded } from './algorithms/solvers/raid/rules';
+export { raidProblemOf, raidTensors } from './algorithms/solvers/raid/states';
+export {
+  enumerateRaid,
+  type RaidMoves,
+  type RaidStates,
+  type RaidTree,
+} from './algorithms/solvers/raid/tree';
 export { findSolver, solvers } from './algorithms/solvers/registry';
 export {
   type ScheduleProblem,

@@ -25,6 +25,25 @@ export function createClassicalPolicies(
   });
 }
 
+/**
+ * Every classical policy that takes an environment as it is configured.
+ * @param onRefused told which of those that play it do not, and why
+ */
+export function createFittingPolicies(
+  opened: OpenedEnvironment,
+  onRefused: (name: string, reason: string) => void,
+): ClassicalPolicy[] {
+  return fittingPolicies(opened).flatMap(({ name }) => {
+    try {
+      return createClassicalPolicies([name], opened);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      onRefused(name, error.message);
+      return [];
+    }
+  });
+}
+
 /** The classical policies that play an environment. */
 export const fittingPolicies = ({
   kind,

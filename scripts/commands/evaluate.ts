@@ -10,6 +10,7 @@ import type { LearningCurves } from '../../outputs/report/learning-curves';
 import { checkCount, chooseDevice } from '../check-options';
 import {
   createClassicalPolicies,
+  createFittingPolicies,
   createReferences,
   disposeReferences,
   fittingPolicies,
@@ -264,9 +265,18 @@ async function openClassical(file: string, options: Options): Promise<Subject> {
     );
   }
   const device = await start(config, options);
-  const chosen = names.flatMap((name) => (name === 'all' ? fitting : [name]));
-  const split = others === undefined ? 1 : new Set(chosen).size;
-  const all = createClassicalPolicies([...chosen, ...(others ?? [])], opened);
+  const every = names.includes('all')
+    ? createFittingPolicies(opened, (name, reason) =>
+        process.stderr.write(`left out: ${name} (${reason})\n`),
+      )
+    : [];
+  const fitted = every.map(({ name }) => name);
+  const chosen = new Set(names.flatMap((name) => (name === 'all' ? fitted : [name])));
+  const wanted = [...new Set([...chosen, ...(others ?? [])])];
+  const further = wanted.filter((name) => !fitted.includes(name));
+  const made = [...every, ...createClassicalPolicies(further, opened)];
+  const all = wanted.map((name) => made.find((policy) => policy.name === name)!);
+  const split = others === undefined ? 1 : chosen.size;
   return {
     config,
     opened,

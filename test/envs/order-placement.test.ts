@@ -243,7 +243,7 @@ test.each([
 ])(
   'the noise is zero on average, and a good part of the reward (step $step, $choice, $config)',
   (given) => {
-    const rows = 100_000;
+    const rows = 40_000;
     tf.tidy(() => {
       const { reward, noise } = stepSomewhere(given.config, given.step, given.choice, rows);
       const { mean, variance } = tf.moments(noise!);

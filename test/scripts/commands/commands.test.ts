@@ -38,7 +38,10 @@ describe('evaluate', () => {
   });
 
   it('takes all policies that fit', async () => {
-    const words = [...classical, 'all', 'no-quotes', '--json'];
+    const words = [
+      ...['evaluate', '--env', config, '--episodes', '20', '--device', 'cpu', '--json'],
+      ...['--policy', 'all', 'no-quotes'],
+    ];
     const { output } = await captureOutput(words);
     const { policies } = JSON.parse(output) as Evaluation;
     const fitting = solvers.filter(
