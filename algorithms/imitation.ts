@@ -79,7 +79,14 @@ export async function initialiseFromSolver(
         target: asRows(target!),
         ...(mask.actionMask ? { actionMask: asRows(mask.actionMask) } : {}),
       };
-      const fitted = programs.fit({ rows, parameters: { clone: before, key: { words, step } } });
+      const fitted = programs.fit({
+        rows,
+        parameters: {
+          clone: before,
+          key: { words, step },
+          learningRate: tf.scalar(learningRateAt(options, rounds)),
+        },
+      });
       return { clone: cloneTree(fitted.clone as Clone), error: tf.clone(fitted.error) };
     });
     error = (await measured.data())[0]!;
@@ -115,6 +122,13 @@ export interface CloningRequest {
   readonly seed: number;
   readonly options: InitialiseConfig;
   readonly onRound?: (round: number, error: number) => void;
+}
+
+/** Geometric from `learningRate` in the first round to `finalLearningRate` in the last there may be. */
+function learningRateAt(options: InitialiseConfig, round: number): number {
+  const { learningRate, finalLearningRate, rounds } = options;
+  if (finalLearningRate === null || rounds === 1) return learningRate;
+  return learningRate * (finalLearningRate / learningRate) ** (round / (rounds - 1));
 }
 
 /** The clone's parameters with exploration as wide as asked; new tensors. */

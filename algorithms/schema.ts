@@ -199,6 +199,12 @@ export const initialiseSchema = z
     epochs: count.default(4).describe('Passes over the rows of a round.'),
     minibatch: count.default(512).describe('Rows of one gradient step (Adam).'),
     learningRate: positive.default(1e-3).describe('Adam step size.'),
+    finalLearningRate: positive
+      .nullable()
+      .default(null)
+      .describe(
+        'Adam step size in the last of the rounds; it moves there geometrically. null: it stays as it is.',
+      ),
     logStd: z
       .number()
       .nullable()

@@ -6,6 +6,7 @@ import { forUse, type Key, permuteRows, uses } from '../../engine/random';
 import { gatherRows } from '../../engine/rows';
 import type { Tensors } from '../../engine/tensors';
 import { centreOf, optionsOf, scaleOf, type Space } from '../../envs/space';
+import { compileSteps } from '../compile-steps';
 import { mergeMoments, type Moments, standardise } from '../normaliser';
 import { type Policy, toEnvironmentAction } from '../policies/policy';
 import type { InitialiseConfig } from '../schema';
@@ -32,13 +33,30 @@ interface CollectInput {
   };
 }
 
+interface SampleInput {
+  readonly rows: {
+    readonly row: tf.Tensor1D;
+    readonly observation: tf.Tensor2D;
+    readonly actionMask?: tf.Tensor2D;
+  };
+  readonly parameters: {
+    readonly policy: Tensors;
+    readonly observations: Moments;
+    readonly key: KeyWords;
+  };
+}
+
 interface FitInput {
   readonly rows: {
     readonly observation: tf.Tensor;
     readonly target: tf.Tensor;
     readonly actionMask?: tf.Tensor;
   };
-  readonly parameters: { readonly clone: Clone; readonly key: KeyWords };
+  readonly parameters: {
+    readonly clone: Clone;
+    readonly key: KeyWords;
+    readonly learningRate: tf.Scalar;
+  };
 }
 
 /** The parts of cloning as programs: a round's states with the solver's actions, and the fit to them. */
@@ -47,9 +65,24 @@ export function createCloningPrograms(
   solver: ClassicalPolicy,
   options: InitialiseConfig,
 ) {
-  const { environment, policy, config } = learner;
+  const { policy, config } = learner;
+  const environment = solver.onHost ? compileSteps(learner.environment) : learner.environment;
   const { actionSpace } = environment;
   const { observationClip, steps } = config.training;
+
+  const sample = ({ rows, parameters }: SampleInput): tf.Tensor => {
+    const distribution = policy.distribution(
+      parameters.policy,
+      standardise(parameters.observations, rows.observation, observationClip),
+      rows.actionMask,
+    );
+    const key: Key = { ...parameters.key, row: rows.row, use: uses.action };
+    return toEnvironmentAction(actionSpace, policy.head.sample(distribution, key));
+  };
+  // A solver on the host keeps what is around it from being one program, but not from being several.
+  const actByLearner = solver.onHost
+    ? compile(sample, { name: 'actions of the clone', fallback: 'eager' })
+    : sample;
 
   const collect = ({ rows: { row }, parameters }: CollectInput): Tensors => {
     const start: Key = { ...parameters.key, row, use: 0 };
@@ -67,15 +100,11 @@ export function createCloningPrograms(
           ...given,
           key: forUse(key, uses.solver),
         });
-        const distribution = policy.distribution(
-          parameters.policy,
-          standardise(parameters.observations, observation, observationClip),
-          actionMask,
-        );
-        const own = toEnvironmentAction(
-          actionSpace,
-          policy.head.sample(distribution, forUse(key, uses.action)),
-        );
+        const { policy: weights, observations } = parameters;
+        const own = actByLearner({
+          rows: { row, ...given },
+          parameters: { policy: weights, observations, key: { ...parameters.key, step: key.step } },
+        });
         const follows = wanted.rank === 1 ? byLearner : tf.expandDims(byLearner, 1);
         const action = tf.where(follows, own, wanted);
         const next = environment.step(parameters.environment, from.state, action, key);
@@ -94,7 +123,7 @@ export function createCloningPrograms(
     return outputs;
   };
 
-  const fit = ({ rows, parameters: { clone, key } }: FitInput) => {
+  const fit = ({ rows, parameters: { clone, key, learningRate } }: FitInput) => {
     const observation = rows.observation as tf.Tensor2D;
     const total = observation.shape[0];
     const observations = config.training.normaliseObservations
@@ -118,7 +147,7 @@ export function createCloningPrograms(
           (from: Fitted, _index, given) => {
             const batch = gatherRows(data, given.index as tf.Tensor1D);
             const gradients = imitationGradient(policy, actionSpace, from.policy, batch);
-            const next = stepAdam(from.policy, gradients, from.adam, options.learningRate);
+            const next = stepAdam(from.policy, gradients, from.adam, learningRate);
             return { carry: { policy: next.parameters, adam: next.state }, output: {} };
           },
           before,

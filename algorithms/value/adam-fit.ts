@@ -38,7 +38,7 @@ export function stepAdam(
   parameters: Tensors,
   gradients: Tensors,
   state: AdamState,
-  learningRate: number,
+  learningRate: number | tf.Scalar,
 ): { parameters: Tensors; state: AdamState } {
   const gradient = flatten(inOrderOf(parameters, gradients));
   const steps = tf.add(state.steps, 1) as tf.Scalar;

@@ -122,6 +122,29 @@ describe('initialiseFromSolver', () => {
   });
 });
 
+it('cloning takes smaller steps from round to round where a last step size is given', async () => {
+  const { learner, solver } = open({ id: 'execution' }, 'almgren-chriss', configOf(32, 5));
+  const untrained = learner.initialise(0);
+  const weightsAfter = async (rounds: number, finalLearningRate: number | null) => {
+    const options = initialiseSchema.parse({
+      ...{ from: 'almgren-chriss', tolerance: 1e-9, criticIterations: 1 },
+      ...{ rounds, learningRate: 0.01, finalLearningRate },
+    })!;
+    const { state } = await initialiseFromSolver(learner, solver, untrained, { seed: 0, options });
+    const weights = leavesOf(state.tensors.policy).flatMap((leaf) => [...leaf.dataSync()]);
+    disposeTree(state.tensors);
+    return weights;
+  };
+  const one = await weightsAfter(1, 1e-12);
+  const far = (weights: number[]) =>
+    Math.max(...weights.map((weight, index) => Math.abs(weight - one[index]!)));
+  expect(far(await weightsAfter(2, 1e-12))).toBeLessThan(1e-6);
+  expect(far(await weightsAfter(2, null))).toBeGreaterThan(1e-3);
+  disposeTree(untrained.tensors);
+  learner.dispose();
+  solver.dispose?.();
+});
+
 describe('a policy that corrects a solver', () => {
   it('begins at the solver, and its training moves the correction alone', async () => {
     const config = configOf(64, 5);
