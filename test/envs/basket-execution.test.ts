@@ -20,6 +20,7 @@ import {
 } from '../../envs/basket-execution/config';
 import { checkEnvironment } from '../../envs/check';
 import { defineEnvironment } from '../../envs/environment';
+import { coefficient, commonCorrelation, list, number, range } from './arbitraries';
 import {
   type Basket,
   meanHolding,
@@ -32,29 +33,10 @@ beforeAll(async () => {
   await tf.setBackend('cpu');
 });
 
-const number = (min: number, max: number) => fc.double({ min, max, noNaN: true });
-const range = (min: number, max: number) =>
-  fc.record({
-    low: number(min, (min + max) / 2),
-    high: number((min + max) / 2, max),
-    scale: fc.constantFrom('linear' as const, 'log' as const),
-  });
-const list = (min: number, max: number, count: number) =>
-  fc.oneof(
-    number(min, max),
-    fc.array(number(min, max), { minLength: count, maxLength: count }),
-    range(min, max),
-  );
-const coefficient = (min: number, max: number) => fc.oneof(number(min, max), range(min, max));
-
 /** One common correlation, or a model of factors. */
 const correlation = (assets: number) =>
   fc.oneof(
-    number(0, 0.95).map((rho) =>
-      Array.from({ length: assets }, (_, i) =>
-        Array.from({ length: assets }, (_, j) => (i === j ? 1 : rho)),
-      ),
-    ),
+    number(0, 0.95).map((rho) => commonCorrelation(rho, assets)),
     fc.record({ mean: number(0, 0.9), factors: fc.integer({ min: 1, max: 5 }) }),
   );
 

@@ -20,26 +20,13 @@ import {
   type TradeSequencingConfig,
   tradeSequencingSchema,
 } from '../../envs/trade-sequencing/config';
+import { commonCorrelation, list, number, range } from './arbitraries';
 
 beforeAll(async () => {
   await tf.setBackend('cpu');
 });
 
 const rows = 3;
-const number = (min: number, max: number) => fc.double({ min, max, noNaN: true });
-const range = (min: number, max: number) =>
-  fc.record({
-    low: number(min, (min + max) / 2),
-    high: number((min + max) / 2, max),
-    scale: fc.constantFrom('linear' as const, 'log' as const),
-  });
-const list = (min: number, max: number, count: number) =>
-  fc.oneof(
-    number(min, max),
-    fc.array(number(min, max), { minLength: count, maxLength: count }),
-    range(min, max),
-  );
-
 const configs = fc
   .integer({ min: 2, max: 5 })
   .chain((slots) =>
@@ -61,13 +48,7 @@ const configs = fc
       volatility: list(0.1, 2, slots),
       dailyVolume: list(1000, 5000, slots),
       correlation: fc.oneof(
-        fc
-          .constantFrom(0, 0.3, 0.95)
-          .map((rho) =>
-            Array.from({ length: slots }, (_, i) =>
-              Array.from({ length: slots }, (_, j) => (i === j ? 1 : rho)),
-            ),
-          ),
+        fc.constantFrom(0, 0.3, 0.95).map((rho) => commonCorrelation(rho, slots)),
         fc.record({ mean: number(0, 0.9), factors: fc.integer({ min: 1, max: 5 }) }),
       ),
       resilience: list(0.1, 3, slots),
