@@ -22,6 +22,7 @@ const scores = {
   'market-making': 0.97,
   'almgren-chriss': 0.99,
   'basket-sizing': 0.97,
+  'trade-sequencing': 0.97,
   'order-choice': 0.99,
   'order-placement': 0.99,
   predation: 0.99,
