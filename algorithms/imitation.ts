@@ -4,8 +4,9 @@ import { makeKey, phases } from '../engine/random';
 import { cloneTree, disposeTree, type Tensors, tidyTree } from '../engine/tensors';
 import { actOnce } from './evaluation/simulate';
 import { type Clone, createCloningPrograms } from './imitation/cloning';
+import { freezeMoments } from './normaliser';
 import type { Policy } from './policies/policy';
-import type { InitialiseConfig } from './schema';
+import type { InitialiseConfig, ValueConfig } from './schema';
 import type { ClassicalPolicy } from './solvers/policy';
 import { createLearner, type Learner, type TrainingState } from './training';
 import type { UpdatePolicy } from './training-programs';
@@ -100,11 +101,16 @@ export async function initialiseFromSolver(
   const cloned: TrainingState = {
     iteration: state.iteration,
     tensors: tidyTree(() =>
-      cloneTree({ ...state.tensors, policy: widened, observations: clone.observations }),
+      cloneTree({
+        ...state.tensors,
+        policy: widened,
+        // Other moments would make another policy of the same weights.
+        observations: freezeMoments(clone.observations),
+      }),
     ),
   };
   disposeTree([clone, widened]);
-  const critic = fitCritic(learner, cloned, seed, options.criticIterations);
+  const critic = fitCritic(learner, cloned, seed, options);
   const explained = await critic.explainedVariance.data();
   disposeTree(critic.explainedVariance);
   return {
@@ -152,16 +158,18 @@ function fitCritic(
   { environment, config }: Learner,
   state: TrainingState,
   seed: number,
-  iterations: number,
+  { criticIterations, criticRepeats }: InitialiseConfig,
 ): { state: TrainingState; explainedVariance: tf.Tensor } {
-  const critic = createLearner(environment, config, {
-    updatePolicy: keepPolicy,
-    phase: phases.imitation,
-  });
+  const value = { ...config.value, fit: fitLonger(config.value.fit, criticRepeats) };
+  const critic = createLearner(
+    environment,
+    { ...config, value },
+    { updatePolicy: keepPolicy, phase: phases.imitation },
+  );
   const first = state.iteration;
   let current = state;
   let explainedVariance: tf.Tensor = tf.scalar(NaN);
-  for (let count = 0; count < iterations; count += 1) {
+  for (let count = 0; count < criticIterations; count += 1) {
     const { state: next, diagnostics } = critic.iterate(current, seed);
     disposeTree([current.tensors, explainedVariance]);
     const { explainedVariance: explained, ...others } = diagnostics;
@@ -171,4 +179,10 @@ function fitCritic(
   }
   critic.dispose();
   return { state: { ...current, iteration: first }, explainedVariance };
+}
+
+function fitLonger(fit: ValueConfig['fit'], times: number): ValueConfig['fit'] {
+  return fit.kind === 'adam'
+    ? { ...fit, epochs: fit.epochs * times }
+    : { ...fit, repeats: fit.repeats * times };
 }

@@ -1,12 +1,14 @@
 import * as tf from '@tensorflow/tfjs';
 
-import type { Tensors } from '../engine/tensors';
+import { cloneTree, type Tensors } from '../engine/tensors';
 
 const epsilon = 1e-8;
+/** Beside it a batch is nothing in float32. */
+const frozenCount = 1e30;
 
 /** Running moments of the columns of a stream of rows. */
 export interface Moments extends Tensors {
-  /** [] rows seen, at most the cap given to `mergeMoments` */
+  /** [] rows seen, at most the cap given to `mergeMoments`; or as many as no batch counts against */
   readonly count: tf.Scalar;
   /** [k] */
   readonly mean: tf.Tensor1D;
@@ -46,7 +48,8 @@ export function mergeMoments(moments: Moments, rows: tf.Tensor2D, cap = 2 ** 24)
     const between = tf.mul(tf.mul(share, kept), tf.square(gap));
     const within = tf.add(tf.mul(kept, moments.variance), tf.mul(share, variance));
     return {
-      count: tf.minimum(total, cap),
+      // What is frozen has seen more than the cap, and stays so.
+      count: tf.minimum(total, tf.maximum(moments.count, cap)),
       mean: tf.add(moments.mean, tf.mul(share, gap)),
       variance: tf.add(within, between),
       minimum: tf.minimum(moments.minimum, tf.min(rows, 0)),
@@ -54,6 +57,10 @@ export function mergeMoments(moments: Moments, rows: tf.Tensor2D, cap = 2 ** 24)
     } as Moments;
   });
 }
+
+/** The same moments, which rows to come no longer change; new tensors. */
+export const freezeMoments = (moments: Moments): Moments =>
+  ({ ...cloneTree(moments), count: tf.scalar(frozenCount) }) as Moments;
 
 /** √(variance + ε), [k] */
 export const deviation = (moments: Moments): tf.Tensor1D =>

@@ -215,6 +215,11 @@ export const initialiseSchema = z
     criticIterations: count
       .default(10)
       .describe('Iterations in which the clone plays and only the value network learns.'),
+    criticRepeats: count
+      .default(5)
+      .describe(
+        'How many times as long as in training the value network is fitted in each of them: its rows are worth more than one look.',
+      ),
   })
   .nullable()
   .default(null)
@@ -248,6 +253,20 @@ export const curriculumSchema = z
       })
       .prefault({})
       .describe('When a level is passed.'),
+    references: z
+      .strictObject({
+        naive: z.string().min(1).describe('The classical policy whose score is 0.'),
+        optimum: z.string().min(1).describe('The classical policy whose score is 1.'),
+      })
+      .nullable()
+      .default(null)
+      .describe(
+        'What scores are measured between at every level, such as where no optimum is known; null: the environment’s own naive policy and optimum.',
+      ),
+    end: z
+      .boolean()
+      .default(false)
+      .describe('Training ends once the last level is passed as well.'),
     mix: z
       .number()
       .min(0)

@@ -52,8 +52,8 @@ const seeds = [0, 1, 2, 3, 4];
 const solverName = 'avellaneda-stoikov';
 const naiveName = 'fixed-depth';
 /** Iterations whose samples every variant may use. */
-const budget = 60;
-const cloning = { rounds: 5, criticIterations: 5 };
+const budget = 20;
+const cloning = { rounds: 3, criticIterations: 2 };
 const remaining = budget - cloning.rounds - cloning.criticIterations;
 /** So near that no round is left out. */
 const tolerance = 1e-9;
@@ -79,7 +79,7 @@ const variants: Readonly<Record<string, readonly string[]>> = {
   'full curriculum': [
     `curriculum=${JSON.stringify({ initialise, levels, pass: { score: 0.7, evaluations: 1 } })}`,
     `training.iterations=${remaining}`,
-    'evaluation.every=5',
+    'evaluation.every=2',
   ],
 };
 

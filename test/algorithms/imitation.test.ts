@@ -86,6 +86,30 @@ describe('initialiseFromSolver', () => {
     solver.dispose?.();
   });
 
+  it('is the same policy however long the critic learns, and whatever it sees', async () => {
+    const { learner, solver } = open({ id: 'execution' }, 'almgren-chriss', configOf(32, 5));
+    const untrained = learner.initialise(0);
+    const cloneWith = async (criticIterations: number) => {
+      const options = initialiseSchema.parse({
+        from: 'almgren-chriss',
+        rounds: 2,
+        criticIterations,
+      })!;
+      const request = { seed: 0, options };
+      return (await initialiseFromSolver(learner, solver, untrained, request)).state;
+    };
+    const [short, long] = [await cloneWith(1), await cloneWith(6)];
+    const next = learner.iterate(long, 0);
+    const momentsOf = ({ tensors: { observations } }: typeof long) =>
+      bitsOf([observations.mean, observations.variance]);
+    for (const state of [long, next.state]) expect(momentsOf(state)).toBe(momentsOf(short));
+    expect(bitsOf(leavesOf(long.tensors.policy))).toBe(bitsOf(leavesOf(short.tensors.policy)));
+    disposeTree([untrained.tensors, short.tensors, long.tensors, next.state.tensors]);
+    disposeTree(next.diagnostics);
+    learner.dispose();
+    solver.dispose?.();
+  });
+
   it('clones masked and several choices', async () => {
     const config = configOf(64, 20);
     const env = { id: 'market-making', steps: 20, actions: { kind: 'grid', levels: 5, tick: 0.4 } };
