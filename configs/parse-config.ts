@@ -1,11 +1,18 @@
 import { basename, dirname, extname, resolve } from 'node:path';
 
+import { InputError } from '../engine/input-error';
 import { findKind } from '../envs/registry';
-import { type Override, parseWithSchema } from './parse-document';
+import {
+  type Override,
+  type ParsedDocument,
+  parseDocumentWith,
+  readOverride,
+  validateDocument,
+} from './parse-document';
 import { type Config, schemaFor } from './schema';
 
 /**
- * Parses a config file.
+ * Parses a config file of one run.
  * @param text YAML
  * @param file its path: names the file in messages, gives the default name of the run and the folder
  *   that paths of modules and recorded data are relative to
@@ -18,9 +25,31 @@ export function parseConfig(
   file: string,
   overrides: readonly (string | Override)[] = [],
 ): Config {
-  const parsed = parseWithSchema(text, file, ({ env }) => schemaFor(env), overrides);
-  // A sweep is no part of a run: `parseSweep` reads it.
-  const { name = basename(file, extname(file)), sweep: _, ...rest } = parsed;
+  const changes = overrides.map(readOverride);
+  const document = parseDocumentWith(text, file, changes);
+  if (document.value['stages'] !== undefined) {
+    const change = changes.find(({ path }) => path[0] === 'stages');
+    throw new InputError(
+      `${change ? change.where : `${file}${document.lineOf(['stages'])}`}: stages: runs that train makes one after another; expected the config of one run, such as the config.yaml in the folder of a stage`,
+    );
+  }
+  return resolveConfig(document, file, changes);
+}
+
+/**
+ * The config of one run that a file's data is.
+ * @param overrides that are in the data already, for messages
+ * @returns every default resolved, frozen deeply
+ * @throws InputError as `parseConfig` does
+ */
+export function resolveConfig(
+  document: ParsedDocument,
+  file: string,
+  overrides: readonly Override[],
+): Config {
+  const parsed = validateDocument(document, file, ({ env }) => schemaFor(env), overrides);
+  // A sweep and stages are no part of a run: `parseSweep` and `parseStages` read them.
+  const { name = basename(file, extname(file)), sweep: _, stages: __, ...rest } = parsed;
   const env = resolveEnvironment(rest.env as Record<string, unknown>, dirname(file));
   return deepFreeze({ name, ...rest, env });
 }

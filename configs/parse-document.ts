@@ -35,13 +35,26 @@ export function parseWithSchema<Schema extends z.ZodType>(
   choose: (value: Readonly<Record<string, unknown>>) => Schema,
   overrides: readonly (string | Override)[] = [],
 ): z.output<Schema> {
-  const changes = overrides.map((one) => (typeof one === 'string' ? parseOverride(one) : one));
-  const { value, lineOf } = parseDocumentWith(text, file, changes);
+  const changes = overrides.map(readOverride);
+  return validateDocument(parseDocumentWith(text, file, changes), file, choose, changes);
+}
+
+/**
+ * A file's data by a schema.
+ * @param overrides that are in the data already, for messages
+ * @throws InputError as `parseWithSchema` does
+ */
+export function validateDocument<Schema extends z.ZodType>(
+  { value, lineOf }: ParsedDocument,
+  file: string,
+  choose: (value: Readonly<Record<string, unknown>>) => Schema,
+  overrides: readonly Override[],
+): z.output<Schema> {
   const schema = choose(value);
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const { path, message } = explain(firstIssue(result.error.issues), schema, value);
-  const change = changes.find((candidate) => concerns(candidate, path));
+  const change = overrides.find((candidate) => concerns(candidate, path));
   const where = change ? change.where : `${file}${lineOf(path)}`;
   throw new InputError(`${where}: ${path.length > 0 ? `${path.join('.')}: ` : ''}${message}`);
 }
@@ -91,6 +104,9 @@ function parseYaml(text: string, file: string): ParsedDocument {
   };
 }
 
+export const readOverride = (given: string | Override): Override =>
+  typeof given === 'string' ? parseOverride(given) : given;
+
 /** @param text `key.path=value`, as `--set` takes it */
 export function parseOverride(text: string): Override {
   const equals = text.indexOf('=');
@@ -108,7 +124,11 @@ export function parseOverride(text: string): Override {
   }
 }
 
-function applyOverride(root: Record<string, unknown>, { where, path, value }: Override): void {
+/** Sets the override's key in the data. @throws InputError where something around it has no keys */
+export function applyOverride(
+  root: Record<string, unknown>,
+  { where, path, value }: Override,
+): void {
   let parent: Record<string, unknown> = root;
   path.slice(0, -1).forEach((key, depth) => {
     const child = Object.hasOwn(parent, key) ? parent[key] : undefined;

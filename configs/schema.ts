@@ -71,6 +71,39 @@ const evaluationSchemaWith = (policy: z.ZodType<string>) =>
     })
     .describe('Validation while training, and the comparison at the end.');
 
+/** Of a folder. */
+const nameSchema = z
+  .string()
+  .regex(/^(?!\.+$)[\w.-]+$/, 'a name of letters, digits, ".", "_" and "-"');
+
+const stageKeySchema = z.unknown().optional();
+
+/** What may differ from stage to stage. */
+const stageSchema = z.strictObject({
+  name: nameSchema.describe("Of the stage; its folder has its number too: '1-plain'."),
+  description: stageKeySchema.describe('What the stage shows.'),
+  env: stageKeySchema.describe(
+    'Of another id: in place of the env outside; without an id or of the same: what differs from it.',
+  ),
+  policy: stageKeySchema.describe('What differs from the policy outside.'),
+  value: stageKeySchema.describe('What differs from the value outside.'),
+  trpo: stageKeySchema.describe('What differs from the trpo outside.'),
+  training: stageKeySchema.describe('What differs from the training outside.'),
+  selfPlay: stageKeySchema.describe('What differs from the selfPlay outside.'),
+  curriculum: stageKeySchema.describe('What differs from the curriculum outside.'),
+  evaluation: stageKeySchema.describe('What differs from the evaluation outside.'),
+});
+
+export const stagesSchema = z
+  .array(stageSchema)
+  .min(1, 'expected at least one stage')
+  .describe(
+    'Runs that `train` makes one after another, each with networks of its own: what each changes in the config around them, key by key.',
+  );
+
+/** What all stages of a config have in common. */
+export const sharedKeys: readonly string[] = ['seed', 'device', 'threads', 'sweep', 'stages'];
+
 const describedEnvironment =
   'The environment: its id, or the file of a module, and its parameters.';
 
@@ -80,11 +113,7 @@ const configSchemaWith = <Environment extends z.ZodType>(
   policy: z.ZodType<string>,
 ) =>
   z.strictObject({
-    name: z
-      .string()
-      .regex(/^(?!\.+$)[\w.-]+$/, 'a name of letters, digits, ".", "_" and "-"')
-      .optional()
-      .describe("Name of the run's folder; default the config file's."),
+    name: nameSchema.optional().describe("Name of the run's folder; default the config file's."),
     description: z.string().default('').describe('What the experiment shows.'),
     seed: z
       .int()
@@ -115,6 +144,7 @@ const configSchemaWith = <Environment extends z.ZodType>(
       .describe(
         'A grid of runs that `train` makes one after another: lists of values by key, such as trpo.trustRegion: [0.01, 0.05]; each run has one of every list.',
       ),
+    stages: stagesSchema.optional(),
   });
 
 /** The whole schema: for editors and documentation. */
@@ -131,7 +161,7 @@ export type EnvironmentChoice =
 type Parsed = z.output<typeof configSchema>;
 
 /** A config with every default resolved, frozen. */
-export type Config = Readonly<Omit<Parsed, 'env' | 'name' | 'sweep'>> & {
+export type Config = Readonly<Omit<Parsed, 'env' | 'name' | 'sweep' | 'stages'>> & {
   readonly name: string;
   readonly env: EnvironmentChoice;
 };

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 
 import { InputError } from '../engine/input-error';
+import { isMapping } from './merge';
 import { parseConfig } from './parse-config';
 import {
   type Override,
@@ -191,6 +192,3 @@ const pointsOf = (axes: readonly Axis[]): unknown[][] =>
     (points, { values }) => points.flatMap((point) => values.map((value) => [...point, value])),
     [[]],
   );
-
-const isMapping = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

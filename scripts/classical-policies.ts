@@ -2,6 +2,7 @@ import type { ReferencePoints } from '../algorithms/evaluation/score';
 import type { ClassicalPolicy, PolicySolver } from '../algorithms/solvers/policy';
 import { findSolver } from '../algorithms/solvers/registry';
 import { InputError } from '../engine/input-error';
+import type { References } from '../envs/kind';
 import type { OpenedEnvironment } from './open-environment';
 
 /**
@@ -12,17 +13,23 @@ export function createClassicalPolicies(
   names: readonly string[],
   opened: OpenedEnvironment,
 ): ClassicalPolicy[] {
-  const { kind, parameters, environment, policies } = opened;
+  const { kind, parameters, environment } = opened;
+  return [...new Set(names)].map((name) =>
+    findFitting(name, opened).create(kind.id, parameters, environment.definition),
+  );
+}
+
+/**
+ * The classical policy of that name, not made yet, which may take long.
+ * @throws InputError for a name that does not exist or does not apply to the environment
+ */
+export function findFitting(name: string, opened: OpenedEnvironment): PolicySolver {
+  const solver = findSolver(name, opened.policies);
   const fitting = fittingPolicies(opened);
-  return [...new Set(names)].map((name) => {
-    const solver = findSolver(name, policies);
-    if (!fitting.includes(solver)) {
-      throw new InputError(
-        `policy '${name}' does not play ${kind.id}; those that do: ${fitting.map((one) => one.name).join(', ')}`,
-      );
-    }
-    return solver.create(kind.id, parameters, environment.definition);
-  });
+  if (fitting.includes(solver)) return solver;
+  throw new InputError(
+    `policy '${name}' does not play ${opened.kind.id}; those that do: ${fitting.map((one) => one.name).join(', ')}`,
+  );
 }
 
 /**
@@ -59,17 +66,22 @@ export const fittingPolicies = ({
 /**
  * The classical policies between which this environment's score is measured; null where no optimum is
  * known, or where its solver does not take the case.
+ * @param given in place of the environment's own
+ * @throws InputError if those given do not exist, or do not take the case
  */
 export function createReferences(
   opened: OpenedEnvironment,
+  given: References | null = null,
 ): ReferencePoints<ClassicalPolicy> | null {
-  const names = opened.kind.references?.(opened.parameters);
+  const names = given ?? opened.kind.references?.(opened.parameters);
   if (!names) return null;
   try {
-    const [naive, optimum] = createClassicalPolicies([names.naive, names.optimum], opened);
+    const [naive, optimum] = [names.naive, names.optimum].flatMap((name) =>
+      createClassicalPolicies([name], opened),
+    );
     return { naive: naive!, optimum: optimum! };
   } catch (error) {
-    if (error instanceof InputError) return null;
+    if (error instanceof InputError && given === null) return null;
     throw error;
   }
 }

@@ -4,6 +4,11 @@ import { configSchema } from '../configs/schema';
 
 /** The text of configs/config.schema.json, by which editors complete and check configs. */
 export function configJsonSchema(): string {
-  const schema = z.toJSONSchema(configSchema, { io: 'input', unrepresentable: 'any' });
-  return `${JSON.stringify({ title: 'makertaker config', ...schema }, null, 2)}\n`;
+  const { required, ...schema } = z.toJSONSchema(configSchema, {
+    io: 'input',
+    unrepresentable: 'any',
+  });
+  // Stages may bring what the config around them leaves out.
+  const anyOf = [{ required }, { required: ['stages'] }];
+  return `${JSON.stringify({ title: 'makertaker config', ...schema, anyOf }, null, 2)}\n`;
 }

@@ -14,6 +14,7 @@ import { disposeTree } from '../engine/tensors';
 import type { GameDefinition, Side } from '../envs/game';
 import { type LoadedCheckpoint, loadCheckpoint, type Pointer } from '../outputs/checkpoint';
 import { restoreTensors } from '../outputs/tensor-arrays';
+import { refuseList } from './list-folder';
 import { type OpenedEnvironment, openEnvironment } from './open-environment';
 import {
   environmentAgainst,
@@ -58,6 +59,7 @@ export interface LoadOptions {
 /** @throws InputError for a checkpoint that is missing, damaged or of another kind, or a player that it has not */
 export async function loadTrained(path: string, options: LoadOptions): Promise<Trained> {
   const { which, player, start } = options;
+  refuseList(path);
   const checkpoint = loadCheckpoint(path, which ? { which } : {});
   const config = configOf(checkpoint);
   await start(config);

@@ -13,9 +13,8 @@ import type { Config } from '../configs/schema';
 import { InputError } from '../engine/input-error';
 import { disposeTree, type Tensors } from '../engine/tensors';
 import type { Environment } from '../envs/environment';
-import { parseConfig } from '../envs/parse-config';
-import { makeFromKind } from '../envs/registry';
 import { createReferences, disposeReferences } from './classical-policies';
+import { listLevels, refuseUnscored } from './list-levels';
 import type { OpenedEnvironment } from './open-environment';
 
 /** A run's levels, the last of which is the environment itself; often there is no other. */
@@ -32,7 +31,14 @@ export interface OpenedCurriculum {
    * @returns null where no optimum is known; `normalised` null where it gains nothing
    */
   score(level: number, metrics: PlayedPolicy['metrics']): Promise<LevelScore | null>;
+  /**
+   * Plays the policies that the config names for scores; what they earned is kept for the scores.
+   * @throws InputError where the one of score 1 earns no more than the one of score 0
+   */
+  checkReferences(): Promise<void>;
   advance(standing: Standing, score: LevelScore | null): Standing;
+  /** Whether training ends here because the last level is passed and the config says so. */
+  isOver(standing: Standing): boolean;
   dispose(): void;
 }
 
@@ -103,12 +109,27 @@ export function openCurriculum(opened: OpenedEnvironment, config: Config): Opene
         gap: meanReturn(played.optimum.metrics) - value,
       };
     },
+    async checkReferences() {
+      if (!config.curriculum?.references) return;
+      for (const [level, { name }] of levels.entries()) {
+        const { naive, optimum } = (await playReferences(level))!;
+        if ((meanGain({ naive, optimum }) ?? 0) > 0) continue;
+        const earned = [optimum, naive].map(
+          (policy) => `${policy.name} (${meanReturn(policy.metrics).toPrecision(4)})`,
+        );
+        throw new InputError(
+          `curriculum.references: at ${name} the optimum ${earned[0]} earns no more in validation than the naive ${earned[1]}; expected two policies, the better one as optimum`,
+        );
+      }
+    },
     advance(standing, score) {
-      if (standing.level === last) return standing;
-      return advanceStanding(standing, score!.normalised, {
-        levels: levels.length,
-        pass: config.curriculum!.pass,
-      });
+      if (score === null || config.curriculum === null) return standing;
+      const { pass } = config.curriculum;
+      return advanceStanding(standing, score.normalised, { levels: levels.length, pass });
+    },
+    isOver({ level, passes }) {
+      if (!config.curriculum?.end) return false;
+      return level === last && passes >= config.curriculum.pass.evaluations;
     },
     dispose() {
       levels.forEach(({ references }) => disposeReferences(references));
@@ -118,19 +139,13 @@ export function openCurriculum(opened: OpenedEnvironment, config: Config): Opene
 }
 
 function openLevels(opened: OpenedEnvironment, config: Config): OpenedLevel[] {
-  const given = config.curriculum?.levels ?? [];
-  const own = { name: given.length > 0 ? 'target' : opened.kind.id, opened };
-  return [...given.map((level) => openLevel(opened, level)), own].map((level, index) => {
-    const references = createReferences(level.opened);
-    if (references === null && index < given.length) {
-      throw new InputError(
-        `curriculum.levels.${index}: ${level.name} has no known optimum to be scored against; expected one that evaluate scores`,
-      );
-    }
+  return listLevels(opened, config).map((level) => {
+    const references = createReferences(level.opened, config.curriculum?.references);
+    if (references === null) refuseUnscored(level);
     const { parameters } = level.opened.environment;
     const environment = { ...opened.environment, parameters };
     if (references) makeTables(environment, [references.naive, references.optimum]);
-    return { ...level, references, environment };
+    return { name: level.name, opened: level.opened, references, environment };
   });
 }
 
@@ -140,33 +155,3 @@ function makeTables(environment: Environment, policies: readonly ClassicalPolicy
   policies.forEach((policy) => actOnce(environment, policy, parameters));
   disposeTree(parameters);
 }
-
-function openLevel(
-  opened: OpenedEnvironment,
-  { name, env }: { readonly name: string; readonly env: Readonly<Record<string, unknown>> },
-) {
-  const merged = merge(opened.parameters as Record<string, unknown>, env);
-  const parameters = parseConfig(
-    opened.kind.schema,
-    merged,
-    `curriculum.levels (${name}).env`,
-  ) as object;
-  const environment = makeFromKind(opened.kind, parameters, opened.data);
-  return { name, opened: { ...opened, parameters, environment } };
-}
-
-/** Keys of objects within objects one by one; everything else is replaced. */
-function merge(
-  base: Readonly<Record<string, unknown>>,
-  changes: Readonly<Record<string, unknown>>,
-) {
-  const merged: Record<string, unknown> = { ...base };
-  for (const [key, value] of Object.entries(changes)) {
-    const before = base[key];
-    merged[key] = isRecord(before) && isRecord(value) ? merge(before, value) : value;
-  }
-  return merged;
-}
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

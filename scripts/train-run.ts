@@ -60,13 +60,13 @@ export interface Run extends ValidationParts {
  * Trains until the config's last iteration or an interruption, and leaves checkpoints behind: the last
  * one at every validation and at the end, the best by the mean return in the validations.
  * @param start is disposed of
- * @returns the iterations done
+ * @returns the iterations done, and whether no more are to be: the last one is reached or the last level passed
  * @throws Error after too many refused updates in a row; the last checkpoint then stays as it was
  */
 export async function trainRun(
   run: Run,
   start: { readonly state: TrainingState; readonly counters: Counters },
-): Promise<number> {
+): Promise<{ iteration: number; isOver: boolean }> {
   const { config, curriculum, learner, log, progress, interruption } = run;
   const { iterations, maximumFailures } = config.training;
   let { state, counters } = start;
@@ -79,7 +79,8 @@ export async function trainRun(
   const timeLeft = createEstimate(state.iteration, iterations);
   const tabulate = createLiveTable(iterations, curriculum.names.length);
   try {
-    while (state.iteration < iterations && !interruption.requested()) {
+    const isOver = () => state.iteration >= iterations || curriculum.isOver(counters.standing);
+    while (!isOver() && !interruption.requested()) {
       const { figures, times, next } = await iterateOnce(learner, state, config.seed, changes);
       disposeTree(state.tensors);
       state = next;
@@ -136,11 +137,14 @@ export async function trainRun(
             `level ${curriculum.names[level]} passed; now ${curriculum.names[standing.level]}`,
           );
         }
+        if (curriculum.isOver(standing)) {
+          progress.highlight(`level ${curriculum.names[level]} passed: training ends here`);
+        }
       }
       await nextTurn();
     }
     if (lastSaved !== state.iteration) await save(run, state, counters, ['last']);
-    return state.iteration;
+    return { iteration: state.iteration, isOver: isOver() };
   } finally {
     disposeTree([state.tensors, changes?.rows ?? {}]);
     log.flush();

@@ -53,6 +53,7 @@ export async function train(request: TrainingRequest, progress: Progress): Promi
   const curriculum = openCurriculum(opened, config);
   try {
     const solver = openInitialSolver(curriculum, config);
+    await curriculum.checkReferences();
     const loaded = startOf(learner, config, request.checkpoint);
     progress.say(`device: ${describeStarted(device)}`);
     const clones = solver !== null && request.checkpoint === null;
@@ -63,9 +64,9 @@ export async function train(request: TrainingRequest, progress: Progress): Promi
     // Only now: who interrupts the cloning finds no folder without a checkpoint.
     const folder = request.createFolder();
     const done = await trainIn(folder, { ...openedLearner, curriculum, config, start, progress });
-    if (done < config.training.iterations) {
+    if (!done.isOver) {
       progress.say(
-        `interrupted after iteration ${done} of ${config.training.iterations}; go on with: makertaker train --resume ${folder}`,
+        `interrupted after iteration ${done.iteration} of ${config.training.iterations}; go on with: makertaker train --resume ${folder}`,
       );
       return exitCodes.interrupted;
     }
@@ -107,7 +108,7 @@ interface TrainingParts extends ValidationParts {
   readonly progress: Progress;
 }
 
-async function trainIn(folder: string, parts: TrainingParts): Promise<number> {
+async function trainIn(folder: string, parts: TrainingParts): ReturnType<typeof trainRun> {
   const release = lockRun(folder);
   try {
     return await trainLocked(folder, parts);
@@ -116,7 +117,7 @@ async function trainIn(folder: string, parts: TrainingParts): Promise<number> {
   }
 }
 
-async function trainLocked(folder: string, parts: TrainingParts): Promise<number> {
+async function trainLocked(folder: string, parts: TrainingParts): ReturnType<typeof trainRun> {
   const { config, start, progress } = parts;
   const text = stringify(config);
   writeFileSync(join(folder, 'config.yaml'), text);

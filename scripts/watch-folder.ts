@@ -8,6 +8,7 @@ import { InputError } from '../engine/input-error';
 import { isJsonObject } from '../outputs/json';
 import { followMetrics } from '../outputs/watch/follow-metrics';
 import type { RunState, WatchedRun } from '../outputs/watch/watch-data';
+import { refuseList } from './list-folder';
 import { findTrainer } from './run-lock';
 
 /** A run's folder, read anew as far as it changed. */
@@ -24,6 +25,7 @@ export function checkRun(folder: string): void {
     throw new InputError(`watch ${folder}: this is a checkpoint; give its run, runs/NAME`);
   }
   if (['config.yaml', 'metrics.jsonl'].some((name) => existsSync(join(folder, name)))) return;
+  refuseList(folder);
   throw new InputError(
     existsSync(folder)
       ? `watch ${folder}: not a run: it has neither config.yaml nor metrics.jsonl; give a folder that train made, such as runs/quickstart`
@@ -76,7 +78,8 @@ function stateOf(
     const what = iteration > 0 ? 'training' : 'training: the first iteration is under way';
     return { kind: 'training', text: `${what} (process ${trainer})` };
   }
-  if (iterations !== null && iteration >= iterations) {
+  // A curriculum may have ended it early; what is trained on has no evaluation.
+  if (evaluation !== null || (iterations !== null && iteration >= iterations)) {
     return {
       kind: 'finished',
       text: evaluation ? 'finished' : 'trained; the comparison on test streams is not there yet',

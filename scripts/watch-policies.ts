@@ -93,7 +93,8 @@ async function* play(
  */
 function* classicalPolicies(config: Config, opened: OpenedEnvironment): Generator<ClassicalPolicy> {
   const { kind, parameters } = opened;
-  const optimum = kind.references?.(parameters)?.optimum;
+  const references = config.curriculum?.references ?? kind.references?.(parameters);
+  const optimum = references?.optimum;
   const names = [...config.evaluation.baselines, ...(optimum === undefined ? [] : [optimum])];
   for (const name of new Set(names)) {
     try {

@@ -5,6 +5,7 @@ import { livePolicy, toExportable } from '../../outputs/export/learned-policy';
 import { type PolicyFormat, policyFormats } from '../../outputs/export/policy-description';
 import { chooseDevice } from '../check-options';
 import { type Command, deviceOptions, exitCodes } from '../command';
+import { refuseList } from '../list-folder';
 import { loadTrained } from '../load-trained';
 import { programVersion } from '../program-version';
 import { makeFolder } from '../run-folder';
@@ -76,6 +77,7 @@ export const command: Command<Options> = {
     if (!formats.includes(format)) {
       throw new InputError(`--format ${format}: expected one of ${formats.join(', ')}`);
     }
+    refuseList(checkpoint);
     if (format === policyAlone) {
       const loaded = loadCheckpoint(checkpoint, last ? { which: 'last' } : {});
       makeFolder(out);

@@ -1,7 +1,11 @@
-import { parseSweep, type Sweep } from '../../configs/sweep';
+import { join } from 'node:path';
+
+import { parseStages } from '../../configs/stages';
+import { parseSweep } from '../../configs/sweep';
 import { InputError } from '../../engine/input-error';
 import { checkCount, checkDevice } from '../check-options';
 import { type Command, deviceOptions, exitCodes, overrideOption } from '../command';
+import { type ListKind, listKindOf, stagesKind } from '../list-folder';
 import { parseSeeds } from '../parse-seeds';
 import { trainWatched } from '../open-watcher';
 import { createProgress, type Progress } from '../progress';
@@ -9,7 +13,9 @@ import { readConfig, readConfigText } from '../read-config';
 import { openResumed } from '../resume';
 import { createRunFolder } from '../run-folder';
 import { train, type TrainingRequest } from '../train';
-import { isSweepFolder, readSweep, trainSweep } from '../train-sweep';
+import type { ListParts } from '../train-list';
+import { readStages, trainStages } from '../train-stages';
+import { readSweep, trainSweep } from '../train-sweep';
 
 interface Options {
   readonly config: string | undefined;
@@ -46,7 +52,8 @@ export const command: Command<Options> = {
           type: 'string',
           requiresArg: true,
           conflicts: 'seeds',
-          describe: 'a run to go on with from its last checkpoint, or the folder of a sweep',
+          describe:
+            'a run to go on with from its last checkpoint, or the folder of a sweep or of stages',
         },
         watch: {
           type: 'string',
@@ -82,50 +89,84 @@ async function trainAsked(
 ): Promise<number> {
   const { config: file, out, resume, seeds } = options;
   const trainOne = (request: TrainingRequest) => train(watched(request), progress);
+  const parts: ListParts = { progress, trainOne };
   if (resume !== undefined) {
-    if (isSweepFolder(resume)) {
-      return trainSweep(resumeSweep(resume, options), () => resume, { progress, trainOne });
-    }
-    return trainOne(await openResumed(resume, file, overridesOf(options)));
+    const kind = listKindOf(resume);
+    return kind === null
+      ? trainOne(await openResumed(resume, file, overridesOf(options)))
+      : resumeList(kind, resume, options, parts);
   }
   if (file === undefined) {
     throw new InputError('train: give a config, such as configs/quickstart.yaml, or --resume RUN');
   }
   const list = seeds === undefined ? undefined : parseSeeds(seeds);
-  const sweep = parseSweep(readConfigText(file), file, overridesOf(options), list);
+  const text = readConfigText(file);
+  const stages = parseStages(text, file, overridesOf(options));
+  const sweep = stages ? null : parseSweep(text, file, overridesOf(options), list);
   if (sweep !== null) {
-    const createFolder = () => createRunFolder(out, `${sweep.name}-sweep`);
-    return trainSweep(sweep, createFolder, { progress, trainOne });
+    return trainSweep(sweep, () => createRunFolder(out, `${sweep.name}-sweep`), parts);
   }
-  if (list === undefined) {
-    const config = readConfig(file, overridesOf(options));
-    const createFolder = () => createRunFolder(out, config.name);
-    return trainOne({ config, createFolder, checkpoint: null });
-  }
+  if (list === undefined)
+    return trainConfig(file, options, (name) => createRunFolder(out, name), parts);
   const folders: string[] = [];
   for (const seed of list) {
-    const config = readConfig(file, overridesOf({ ...options, seed }));
-    const createFolder = () => {
-      const folder = createRunFolder(out, `${config.name}-seed${seed}`);
+    const createFolder = (name: string): string => {
+      const folder = createRunFolder(out, `${name}-seed${seed}`);
       folders.push(folder);
       return folder;
     };
-    const code = await trainOne({ config, createFolder, checkpoint: null });
+    const code = await trainConfig(file, { ...options, seed }, createFolder, parts);
     if (code !== exitCodes.done) return code;
   }
-  progress.say(`\nseeds side by side: makertaker compare ${folders.join(' ')}`);
+  const inside = stages === null ? [''] : stages.runs.map(({ name }) => name);
+  for (const name of inside) {
+    const runs = folders.map((folder) => join(folder, name)).join(' ');
+    progress.say(`\nseeds side by side: makertaker compare ${runs}`);
+  }
   return exitCodes.done;
 }
 
-/** The sweep of a folder, as its own file or a config that is given again describes it. */
-function resumeSweep(folder: string, options: Options): Sweep {
+/** @param createFolder given the config's name */
+function trainConfig(
+  file: string,
+  options: Options,
+  createFolder: (name: string) => string,
+  parts: ListParts,
+): Promise<number> {
+  const overrides = overridesOf(options);
+  const stages = parseStages(readConfigText(file), file, overrides);
+  if (stages !== null) return trainStages(stages, () => createFolder(stages.name), parts);
+  const config = readConfig(file, overrides);
+  return parts.trainOne({
+    config,
+    createFolder: () => createFolder(config.name),
+    checkpoint: null,
+  });
+}
+
+/** The list of a folder, as its own file or a config that is given again describes it. */
+function resumeList(
+  kind: ListKind,
+  folder: string,
+  options: Options,
+  parts: ListParts,
+): Promise<number> {
   const { config: file } = options;
-  if (file === undefined) return readSweep(folder, overridesOf(options));
-  const sweep = parseSweep(readConfigText(file), file, overridesOf(options));
-  if (sweep !== null) return sweep;
-  throw new InputError(
-    `--resume ${folder}: a sweep, and ${file} has none; give the sweep's config, or none`,
-  );
+  const overrides = overridesOf(options);
+  const given = <List>(
+    parse: (text: string, file: string, overrides: readonly string[]) => List | null,
+    read: (folder: string, overrides: readonly string[]) => List,
+  ): List => {
+    if (file === undefined) return read(folder, overrides);
+    const list = parse(readConfigText(file), file, overrides);
+    if (list !== null) return list;
+    throw new InputError(
+      `--resume ${folder}: ${kind.whole}, and ${file} has none; give the ${kind.possessive} config, or none`,
+    );
+  };
+  return kind === stagesKind
+    ? trainStages(given(parseStages, readStages), () => folder, parts)
+    : trainSweep(given(parseSweep, readSweep), () => folder, parts);
 }
 
 function checkOverrides({ seed, device, threads }: Options): void {
