@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 
 import { InputError } from '../engine/input-error';
+import type { Key } from '../engine/random';
+import type { Tensors } from '../engine/tensors';
 import type { EnvironmentDefinition } from './environment';
 import type { EnvironmentKind } from './kind';
 import {
@@ -10,7 +12,7 @@ import {
   othersMid,
   wealthOf,
 } from './limit-order-book/account';
-import { asRows } from './limit-order-book/book';
+import { asColumn, asRows } from './limit-order-book/book';
 import { type LimitOrderBookConfig, limitOrderBookSchema } from './limit-order-book/config';
 import { createExecute } from './limit-order-book/execute';
 import { createMake } from './limit-order-book/make';
@@ -19,6 +21,7 @@ import { createObserver } from './limit-order-book/observation';
 import { noOrders, withdrawWhere } from './limit-order-book/own-orders';
 import { isRecording, loadRecording } from './limit-order-book/replay/recording';
 import { createReplayMarket } from './limit-order-book/replay/replay-market';
+import { perSide } from './processes/sides';
 
 /** Steps of an episode at most, in intervals of its horizon: an interval with many events is cut. */
 const mostCuts = 4;
@@ -26,7 +29,8 @@ const mostCuts = 4;
 /**
  * Trading in a simulated limit order book, order by order. A step: the agent places, keeps or cancels its
  * limit orders or sends a market order, then others' orders arrive until the interval is over or `events`
- * of them have come, whichever is first; as arrivals do not remember, that is exact. Prices are in ticks.
+ * of them have come, whichever is first; as arrivals do not remember, that is exact. With a latency others'
+ * orders arrive for so long before the agent's decision reaches the book. Prices are in ticks.
  *
  * The reward is the change of wealth at others' mid price: its sum over an episode is minus the
  * implementation shortfall of an execution, the profit of a market maker.
@@ -52,10 +56,15 @@ function createLimitOrderBook(
   config: LimitOrderBookConfig,
   data?: unknown,
 ): EnvironmentDefinition<AgentState> {
-  const { horizon, interval, events, levels, observedLevels } = config;
+  const { horizon, interval, latency, events, levels, observedLevels } = config;
   if (interval > horizon) {
     throw new InputError(
       `env.interval: ${interval} is longer than the horizon of ${horizon}; expected at most that`,
+    );
+  }
+  if (latency >= interval) {
+    throw new InputError(
+      `env.latency: ${latency} is no shorter than the interval of ${interval}; expected less`,
     );
   }
   if (observedLevels > levels) {
@@ -70,6 +79,24 @@ function createLimitOrderBook(
       : createMake(config.task, config);
   const observer = createObserver(config, market.flow.drivers);
   const mostSteps = mostCuts * Math.ceil(horizon / interval);
+  const inStep = latency > 0 ? 2 * events : events;
+
+  /** What the agent's decision finds when it reaches the book. */
+  const untilArrival = (
+    parameters: Tensors,
+    state: AgentState,
+    key: Key,
+    end: tf.Tensor,
+  ): AgentState => {
+    if (latency === 0) return state;
+    const arrival = tf.minimum(tf.add(asColumn(state.time), perSide(parameters.latency!)), end);
+    return letOthersAct(market, parameters, state, key, {
+      events,
+      inStep,
+      before: 0,
+      end: arrival,
+    });
+  };
 
   return {
     id: kind.id,
@@ -81,6 +108,7 @@ function createLimitOrderBook(
     parameters: () => ({
       horizon: tf.scalar(horizon),
       interval: tf.scalar(interval),
+      ...(latency > 0 ? { latency: tf.scalar(latency) } : {}),
       makerFee: tf.scalar(config.fees.maker),
       takerFee: tf.scalar(config.fees.taker),
       ...market.parameters(),
@@ -102,9 +130,10 @@ function createLimitOrderBook(
     },
     transition(parameters, state, action, key) {
       const wealth = wealthOf(state);
-      const acted = task.act(parameters, state, action);
       const end = endOfStep(parameters, state);
-      const after = letOthersAct(market, parameters, acted, key, { events, end });
+      const acted = task.act(parameters, untilArrival(parameters, state, key, end), action);
+      const before = inStep - events;
+      const after = letOthersAct(market, parameters, acted, key, { events, inStep, before, end });
       const step = tf.add(state.step, tf.scalar(1, 'int32')) as tf.Tensor1D;
       const isOver = tf.logicalOr(
         tf.greaterEqual(after.time, parameters.horizon!),

@@ -62,20 +62,30 @@ export function trade(
   };
 }
 
-/** The events of one step; the agent's fills enter its account. @param end [B, 1] minutes */
+/** Which of a step's events happen. */
+export interface Span {
+  /** How many at most, of how many in the step, and how many of them come before. */
+  readonly events: number;
+  readonly inStep: number;
+  readonly before: number;
+  /** [B, 1] minutes: none later than this. */
+  readonly end: tf.Tensor;
+}
+
+/** Events of one step; the agent's fills enter its account. */
 export function letOthersAct(
   market: Market,
   parameters: Tensors,
   state: AgentState,
   key: Key,
-  { events, end }: { readonly events: number; readonly end: tf.Tensor },
+  { events, inStep, before, end }: Span,
 ): AgentState {
   const { carry } = scan(
     (carried: AgentState, index) => {
       const { state: next, happened } = market.advance(
         parameters,
         carried,
-        eventKey(key, events, index),
+        eventKey(key, inStep, tf.add(index, tf.scalar(before, 'int32'))),
         end,
       );
       const filled = happened.filled!;

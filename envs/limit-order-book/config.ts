@@ -199,11 +199,19 @@ export const limitOrderBookSchema = z.strictObject({
     .default(1 / 6)
     .describe('Time between two decisions.')
     .meta({ unit: 'minutes' }),
+  latency: rate
+    .default(0)
+    .describe(
+      'How long after the decision the agent’s orders and cancellations reach the book, less than an interval.',
+    )
+    .meta({ unit: 'minutes' }),
   events: z
     .int()
     .positive()
     .default(12)
-    .describe('The agent decides again after so many events even if the interval is not over.')
+    .describe(
+      'The agent decides again after so many events even if the interval is not over; with a latency so many before its orders reach the book, and so many after.',
+    )
     .meta({ unit: 'events' }),
   warmUp: z
     .int()

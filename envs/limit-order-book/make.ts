@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 
+import type { Tensors } from '../../engine/tensors';
 import { perSide } from '../processes/sides';
 import { discrete, multiDiscrete } from '../space';
 import { type AgentState, trade, wealthOf } from './account';
@@ -33,12 +34,27 @@ export function createMake(
       (_, index) => `${index + 1} tick${index > 0 ? 's' : ''} behind it`,
     ),
   ];
-  const isQuoting = (action: tf.Tensor, side: BookSide) => {
+  /** Whether one more fill of the side's quote leaves the inventory within its bound. [B, 1] */
+  const isOpen = ({ maximumInventory }: Tensors, state: AgentState, side: BookSide): tf.Tensor => {
+    const inventory = asColumn(state.inventory);
+    const held = side === 'bid' ? inventory : tf.neg(inventory);
+    return tf.lessEqual(held, tf.sub(perSide(maximumInventory!), task.size));
+  };
+  const readChoice = (
+    parameters: Tensors,
+    state: AgentState,
+    action: tf.Tensor,
+    side: BookSide,
+  ) => {
     const choice = tf.slice(tf.cast(action, 'int32'), [0, sides.indexOf(side)], [-1, 1]);
     const is = (which: number): tf.Tensor => tf.equal(choice, tf.scalar(which, 'int32'));
     return {
       isNone: is(makeChoices.none),
-      isPlaced: tf.greaterEqual(choice, tf.scalar(makeChoices.improve, 'int32')),
+      // Between the decision and its arrival a fill may have used up the room.
+      isPlaced: tf.logicalAnd(
+        tf.greaterEqual(choice, tf.scalar(makeChoices.improve, 'int32')),
+        isOpen(parameters, state, side),
+      ),
       ticks: tf.sub(tf.cast(choice, 'float32'), makeChoices.join),
     };
   };
@@ -70,9 +86,12 @@ export function createMake(
       maximumInventory: tf.scalar(task.maximumInventory),
     }),
     initialInventory: (_parameters, rows) => tf.zeros([rows]),
-    act(_parameters, state, action) {
+    act(parameters, state, action) {
       const { bid, ask } = bestQuotes(state.depth);
-      const [forBid, forAsk] = [isQuoting(action, 'bid'), isQuoting(action, 'ask')];
+      const [forBid, forAsk] = [
+        readChoice(parameters, state, action, 'bid'),
+        readChoice(parameters, state, action, 'ask'),
+      ];
       const standing = (side: BookSide, { isNone }: { isNone: tf.Tensor }): OwnOrder => {
         const order = orderOf(state, side);
         return { ...order, size: tf.where(isNone, 0, order.size) };
@@ -111,22 +130,19 @@ export function createMake(
     },
     penalty: ({ inventoryPenalty }, { inventory }, elapsed) =>
       tf.mul(tf.mul(tf.square(inventory), elapsed), inventoryPenalty!),
-    actionMask({ maximumInventory }, state) {
+    actionMask(parameters, state) {
       const { bid, ask } = bestQuotes(state.depth);
       const isWide = tf.greater(tf.sub(ask, bid), 1);
-      const most = tf.sub(perSide(maximumInventory!), task.size);
-      const inventory = asColumn(state.inventory);
       const always = tf.onesLike(isWide);
       return tf.concat(
         sides.flatMap((side) => {
-          const held = side === 'bid' ? inventory : tf.neg(inventory);
-          const isOpen = tf.lessEqual(held, most);
+          const open = isOpen(parameters, state, side);
           return labels.map((_, choice) =>
             choice === makeChoices.none
               ? always
               : choice === makeChoices.improve
-                ? tf.logicalAnd(isOpen, isWide)
-                : isOpen,
+                ? tf.logicalAnd(open, isWide)
+                : open,
           );
         }),
         1,

@@ -96,6 +96,7 @@ const configs = fc
     horizon: fc.constantFrom(0.5, 0.75),
     interval: fc.constant(0.25),
     events: fc.constantFrom(3, 6),
+    latency: fc.constantFrom(0, 0.1),
     warmUp: fc.constantFrom(0, 3),
     observedLevels: fc.constantFrom(1, 3),
     fees: fc.record({ maker: fc.constantFrom(0, -0.2), taker: fc.constantFrom(0, 0.3) }),
@@ -164,7 +165,8 @@ describe('a limit order book against an exchange that keeps every order', () => 
               current.actionMask,
             );
             const next = environment.step(parameters, current.state, action, at);
-            const events = drawsOf(at, config.events, config.levels);
+            const inStep = config.latency > 0 ? 2 * config.events : config.events;
+            const events = drawsOf(at, inStep, config.levels);
             const chosen = tf.reshape(action, [rows, -1]).arraySync() as number[][];
             const outcomes = exchanges.map((exchange, row) =>
               decide(config, exchange, chosen[row]!, events[row]!),
@@ -202,6 +204,7 @@ describe('the environment', () => {
     ['a purchase', { task: { kind: 'execute', side: 'buy', quantity: 2 } }],
     ['market making', { task: { kind: 'make' }, sizes: { kind: 'geometric' } }],
     ['a queue-reactive book', { flow: { kind: 'queue-reactive' } }],
+    ['orders that are late', { latency: 0.05, task: { kind: 'make' } }],
     ['excited orders', { flow: { kind: 'poisson', excitation: { jump: 1, decay: 5 } } }],
   ])('keeps the contract: %s', (_, config) => {
     assertEnvironment(kind, { config: { ...quick, ...config } });
@@ -209,6 +212,7 @@ describe('the environment', () => {
 
   it.each([
     [{ interval: 6 }, /env\.interval/],
+    [{ interval: 0.1, latency: 0.1 }, /env\.latency: 0.1 is no shorter than the interval of 0.1/],
     [{ levels: 3, observedLevels: 4 }, /env\.observedLevels/],
     [{ hide: ['depth'] }, /env\.hide: there is no observation component 'depth'/],
     [{ flow: { kind: 'queue-reactive', cancel: [[1, 1]] } }, /env\.flow\.cancel: level 1/],

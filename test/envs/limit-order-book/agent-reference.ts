@@ -55,8 +55,12 @@ function make(
   config: LimitOrderBookConfig,
   task: MakeConfig,
   exchange: Exchange,
-  [forBid, forAsk]: readonly [number, number],
+  [bidWanted, askWanted]: readonly [number, number],
 ): void {
+  // Where there is no room for another fill, what rests is kept.
+  const most = task.maximumInventory - task.size;
+  const forBid = exchange.inventory > most ? min(bidWanted, 1) : bidWanted;
+  const forAsk = -exchange.inventory > most ? min(askWanted, 1) : askWanted;
   const [bid, ask] = [
     bestOf(config, exchange, 'bid', 'others'),
     bestOf(config, exchange, 'ask', 'others'),
@@ -83,14 +87,18 @@ export function decide(
   action: readonly number[],
   draws: readonly Draws[],
 ): { reward: number; terminated: boolean } {
-  const { task, interval, horizon } = config;
+  const { task, interval, horizon, latency } = config;
   const before = wealth(config, exchange);
   const began = exchange.time;
-  if (task.kind === 'execute') execute(config, task, exchange, action[0]!);
-  else make(config, task, exchange, action as unknown as [number, number]);
   const full = began + interval;
   const end = full + interval * 1e-3 < horizon ? full : horizon;
-  for (const draw of draws) happen(config, exchange, draw, end);
+  const early = latency > 0 ? config.events : 0;
+  for (const draw of draws.slice(0, early)) {
+    happen(config, exchange, draw, min(began + latency, end));
+  }
+  if (task.kind === 'execute') execute(config, task, exchange, action[0]!);
+  else make(config, task, exchange, action as unknown as [number, number]);
+  for (const draw of draws.slice(early)) happen(config, exchange, draw, end);
   exchange.steps += 1;
   const isOver =
     exchange.time >= horizon - 1e-9 || exchange.steps >= 4 * Math.ceil(horizon / interval);
