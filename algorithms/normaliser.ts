@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 
-import { cloneTree, type Tensors } from '../engine/tensors';
+import { cloneTree, type Tensors, tidyTree } from '../engine/tensors';
 
 const epsilon = 1e-8;
 /** Beside it a batch is nothing in float32. */
@@ -58,9 +58,16 @@ export function mergeMoments(moments: Moments, rows: tf.Tensor2D, cap = 2 ** 24)
   });
 }
 
-/** The same moments, which rows to come no longer change; new tensors. */
+/**
+ * The same moments, which rows to come no longer change; a column that has not varied yet is left in its own
+ * unit, so that it is not blown up once it does. New tensors.
+ */
 export const freezeMoments = (moments: Moments): Moments =>
-  ({ ...cloneTree(moments), count: tf.scalar(frozenCount) }) as Moments;
+  tidyTree(() => ({
+    ...cloneTree(moments),
+    count: tf.scalar(frozenCount),
+    variance: tf.where(tf.greater(moments.variance, epsilon), moments.variance, 1),
+  })) as Moments;
 
 /** √(variance + ε), [k] */
 export const deviation = (moments: Moments): tf.Tensor1D =>

@@ -3,6 +3,7 @@ import '@tensorflow/tfjs-backend-wasm';
 import fc from 'fast-check';
 
 import {
+  freezeMoments,
   initialMoments,
   mergeMoments,
   type Moments,
@@ -41,6 +42,23 @@ const merge = (batches: readonly number[][][], cap?: number): Moments =>
 describe.each(['cpu', 'wasm'])('on %s', (backend) => {
   beforeAll(async () => {
     await tf.setBackend(backend);
+  });
+
+  test('frozen moments stay, and leave a column that has not varied in its own unit', () => {
+    const seen = merge([
+      [
+        [1, 5],
+        [3, 5],
+      ],
+    ]);
+    const frozen = freezeMoments(seen);
+    const later = mergeMoments(frozen, tf.tensor2d([[100, 7]]));
+    for (const moments of [frozen, later]) {
+      expect([...moments.mean.dataSync()]).toEqual([2, 5]);
+      expect([...moments.variance.dataSync()]).toEqual([1, 1]);
+      expect([...standardise(moments, tf.tensor2d([[3, 7]]), 10).dataSync()]).toEqual([1, 2]);
+    }
+    expect([...seen.variance.dataSync()]).toEqual([1, 0]);
   });
 
   test('merged moments are those of all rows together, at any scale and offset', () => {
