@@ -6,6 +6,7 @@ import { actOnce } from './evaluation/simulate';
 import { type Clone, createCloningPrograms } from './imitation/cloning';
 import { freezeMoments } from './normaliser';
 import type { Policy } from './policies/policy';
+import { moveGeometrically } from './schedules';
 import type { InitialiseConfig, ValueConfig } from './schema';
 import type { ClassicalPolicy } from './solvers/policy';
 import { createLearner, type Learner, type TrainingState } from './training';
@@ -85,7 +86,14 @@ export async function initialiseFromSolver(
         parameters: {
           clone: before,
           key: { words, step },
-          learningRate: tf.scalar(learningRateAt(options, rounds)),
+          learningRate: tf.scalar(
+            moveGeometrically(
+              options.learningRate,
+              options.finalLearningRate,
+              rounds,
+              options.rounds,
+            ),
+          ),
         },
       });
       return { clone: cloneTree(fitted.clone as Clone), error: tf.clone(fitted.error) };
@@ -128,13 +136,6 @@ export interface CloningRequest {
   readonly seed: number;
   readonly options: InitialiseConfig;
   readonly onRound?: (round: number, error: number) => void;
-}
-
-/** Geometric from `learningRate` in the first round to `finalLearningRate` in the last there may be. */
-function learningRateAt(options: InitialiseConfig, round: number): number {
-  const { learningRate, finalLearningRate, rounds } = options;
-  if (finalLearningRate === null || rounds === 1) return learningRate;
-  return learningRate * (finalLearningRate / learningRate) ** (round / (rounds - 1));
 }
 
 /** The clone's parameters with exploration as wide as asked; new tensors. */

@@ -81,8 +81,9 @@ export function createReferences(
     );
     return { naive: naive!, optimum: optimum! };
   } catch (error) {
-    if (error instanceof InputError && given === null) return null;
-    throw error;
+    if (!(error instanceof InputError)) throw error;
+    if (given === null) return null;
+    throw new InputError(`curriculum.references: ${error.message}`);
   }
 }
 

@@ -30,7 +30,7 @@ describe('the registry', () => {
   });
 
   it.each(environmentKinds.map((kind) => [kind.id, kind] as const))(
-    '%s keeps the contract with its default parameters',
+    '%s keeps the contract',
     (_id, kind) => {
       // The events of the default, some thousand one after another, would take a minute on this device.
       const config = kind.id === 'limit-order-book' ? { warmUp: 5, events: 3, horizon: 0.5 } : {};
