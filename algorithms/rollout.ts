@@ -34,7 +34,7 @@ export interface Behaviour {
 
 /** B environments at the start of their first episodes. */
 export function startPosition(
-  environment: Environment,
+  environment: Pick<Environment, 'reset'>,
   environmentParameters: Tensors,
   key: Key,
 ): Position {

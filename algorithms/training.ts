@@ -4,6 +4,7 @@ import { forUse, type Key, makeKey, phases, uses } from '../engine/random';
 import { prepare } from '../engine/compile/compile';
 import { cloneTree, disposeTree, type Tensors, type TensorTree, tidyTree } from '../engine/tensors';
 import type { Environment } from '../envs/environment';
+import { compileReset } from './compile-steps';
 import { actOnce } from './evaluation/simulate';
 import { initialMoments, type Moments } from './normaliser';
 import { createNetwork, type Network } from './policies/network';
@@ -115,6 +116,8 @@ export function createLearner(
     ...(residual ? { residual } : {}),
   });
 
+  const reset = compileReset(environment);
+
   const keyOf = (seed: number, iteration: number): Key =>
     makeKey({
       seed,
@@ -141,7 +144,7 @@ export function createLearner(
           observations: initialMoments(environment.observationSpace.fields.length),
           returns: initialMoments(1),
           // Step −1: no step of a rollout draws from it.
-          position: startPosition(environment, environmentParameters, {
+          position: startPosition({ reset }, environmentParameters, {
             ...key,
             step: tf.scalar(-1, 'int32'),
           }),
@@ -280,8 +283,8 @@ export function createLearner(
         const key = forUse(keyOf(seed, iteration), uses.initialise);
         const { position: _, ...rest } = tensors;
         const position = startPosition(
-          environment,
-          { ...environmentParameters, ...changes.shared, ...changes.rows },
+          { reset: (parameters, at) => reset(parameters, at, changes.rows) },
+          { ...environmentParameters, ...changes.shared },
           // The step before the first of the coming rollout, which draws for another use.
           { ...key, step: tf.sub(key.step, tf.scalar(1, 'int32')) },
         );

@@ -6,7 +6,7 @@ import { branch, scan } from '../../engine/loops';
 import { disposeKey, forUse, type Key, makeKey, phases, uses } from '../../engine/random';
 import { detach, disposeTree, type Tensors, tidyTree } from '../../engine/tensors';
 import type { Environment } from '../../envs/environment';
-import { compileSteps } from '../compile-steps';
+import { compileReset, compileSteps } from '../compile-steps';
 import type { EpisodeMetrics } from './aggregates';
 
 /** What evaluation asks of a policy, trained or classical. */
@@ -76,8 +76,10 @@ export async function simulate(
   const compiles = compilesHere() && !policy.onHost;
   if (compiles) actOnce(environment, policy, parameters);
   // Steps between two looks at which rows still run; a step after a row's last counts for nothing.
-  const stepsAtOnce = compiles ? 16 : 1;
-  const played = policy.onHost ? compileSteps(environment) : environment;
+  const stepsAtOnce = compiles ? Math.min(16, environment.horizon ?? 16) : 1;
+  const played = policy.onHost
+    ? compileSteps(environment)
+    : { ...environment, reset: compileReset(environment) };
   const advanceRows = compileAdvance(played, policy, stepsAtOnce);
   try {
     for (let first = 0; first < episodes; first += rows) {

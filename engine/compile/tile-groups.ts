@@ -7,7 +7,7 @@ import type { Group, StripItem } from './tile-plan';
 import { CompileError } from './traced';
 
 /** Values of at most so many columns stay in registers within a strip. */
-export const mostRegisters = 16;
+export const mostRegisters = 4;
 
 export interface Planner {
   readonly schedule: Schedule;

@@ -20,7 +20,7 @@ export interface Run {
 }
 
 /** A pick's source as few runs. */
-export function runsOf(source: Int32Array): Run[] {
+export function runsOf(source: ArrayLike<number>): Run[] {
   const runs: { at: number; count: number; from: number; step: number }[] = [];
   for (let at = 0; at < source.length; at += 1) {
     const from = source[at]!;
@@ -57,39 +57,33 @@ export function inputAt(inputs: readonly Node[], place: number): { input: Node; 
 /** More runs than this become a table. */
 const mostRuns = 24;
 
-/** Cuts runs where they cross from one input to the next. */
-export function runsByInput(
+/** Columns one after the other that come from one input, by its columns; from none where they are filled. */
+export interface Stretch {
+  readonly input: Node | null;
+  readonly at: number;
+  readonly places: number[];
+}
+
+/** Cuts a pick's source where it goes from one input to the next. */
+export function stretchesByInput(inputs: readonly Node[], source: Int32Array): Stretch[] {
+  const stretches: Stretch[] = [];
+  source.forEach((place, at) => {
+    const { input, column } = place < 0 ? { input: null, column: -1 } : inputAt(inputs, place);
+    const last = stretches.at(-1);
+    if (last && last.input === input) last.places.push(column);
+    else stretches.push({ input, at, places: [column] });
+  });
+  return stretches;
+}
+
+/** The same as runs. */
+export const runsByInput = (
   inputs: readonly Node[],
   source: Int32Array,
-): { runs: (Run & { readonly input: Node | null })[] } {
-  const runs: (Run & { readonly input: Node | null })[] = [];
-  const bounds: number[] = [0];
-  inputs.forEach((input) => bounds.push(bounds.at(-1)! + input.columns));
-  for (const run of runsOf(source)) {
-    if (run.from < 0) {
-      runs.push({ ...run, input: null });
-      continue;
-    }
-    let done = 0;
-    while (done < run.count) {
-      const from = run.from + done * run.step;
-      const index = bounds.findIndex((bound) => bound > from) - 1;
-      const [low, high] = [bounds[index]!, bounds[index + 1]!];
-      let count = 1;
-      const inside = (place: number) => place >= low && place < high;
-      while (done + count < run.count && inside(from + count * run.step)) count += 1;
-      runs.push({
-        at: run.at + done,
-        count,
-        from: from - low,
-        step: run.step,
-        input: inputs[index]!,
-      });
-      done += count;
-    }
-  }
-  return { runs };
-}
+): (Run & { readonly input: Node | null })[] =>
+  stretchesByInput(inputs, source).flatMap(({ input, at, places }) =>
+    runsOf(places).map((run) => ({ ...run, at: at + run.at, input })),
+  );
 
 /** Lines of C that compute a parameter from others into its array `target`. */
 export function printParameter(node: Node, target: string, names: ParameterNames): string[] {
@@ -105,7 +99,7 @@ export function printParameter(node: Node, target: string, names: ParameterNames
       return each(functions[node.name]!.print('s', operands, last.dtype));
     }
     case 'pick': {
-      const { runs } = runsByInput(node.inputs, node.source);
+      const runs = runsByInput(node.inputs, node.source);
       if (runs.length > mostRuns && node.inputs.length === 1) {
         return [
           `{ static const int32_t from[] = {${Array.from(node.source).join(',')}};`,

@@ -2,11 +2,14 @@ import { functions } from './functions';
 import type { Node, NodeOf } from '../graph';
 import type { StripItem } from '../tile-plan';
 import { CompileError } from '../traced';
-import { inputAt, runsByInput } from './c-parameters';
+import { inputAt, runsOf, stretchesByInput } from './c-parameters';
 import { columnPlace, literal } from './c-values';
 import { combine } from './strip-dialect';
 import { createStripValues, type StripSurroundings } from './strip-values';
 import { createStripWrites } from './strip-writes';
+
+/** A wide value is copied run by run, or by a table if there are more runs than these. */
+const mostRuns = 4;
 
 /** One group of work row by row: in C W rows at a time, in CUDA one row a thread. */
 export function printStrip(items: readonly StripItem[], around: StripSurroundings): string[] {
@@ -29,7 +32,7 @@ function createStrip(around: StripSurroundings) {
   const { graph, dialect } = around;
   const { prefix: p, address } = dialect;
   const values = createStripValues(around);
-  const { before, lines, after, store, fresh, memory, set, alias, put, result, broadcast } = values;
+  const { before, lines, after, store, fresh, memory, set, alias, result, broadcast } = values;
   const { read, readAt, flush, defer, bring, keepAll, isNarrow } = values;
   const integer = dialect.type('int32');
   /** Blocks of random numbers at hand. */
@@ -171,6 +174,12 @@ function createStrip(around: StripSurroundings) {
     );
   };
 
+  /** Writes columns of a wide value, both given by expressions of `c` in a loop. */
+  const putEach = (node: Node, times: number, column: string, value: string): void => {
+    const place = address(memory(node)!, node.columns, column);
+    lines.push(`for (int c = 0; c < ${times}; c++) ${store(node.dtype, place, value)}`);
+  };
+
   const pick = (node: NodeOf<'pick'>): void => {
     if (isNarrow(node)) {
       node.source.forEach((place, column) => {
@@ -184,19 +193,31 @@ function createStrip(around: StripSurroundings) {
       });
       return;
     }
-    for (const { at, count: length, from, step, input } of runsByInput(node.inputs, node.source)
-      .runs) {
+    for (const { input, at, places } of stretchesByInput(node.inputs, node.source)) {
       if (input) flush(input);
-      if (input && (length === 1 || (isNarrow(input) && input.space))) {
-        for (let i = 0; i < length; i += 1) put(node, at + i, read(input, from + i * step));
+      if (input && isNarrow(input) && input.space) {
+        // A column at hand goes wherever it is wanted.
+        for (const column of new Set(places)) {
+          const value = read(input, column);
+          const targets = places.flatMap((place, i) => (place === column ? [at + i] : []));
+          for (const { count: times, from, step } of runsOf(targets)) {
+            putEach(node, times, `(${from} + ${step} * c)`, value);
+          }
+        }
         continue;
       }
-      const value = input
-        ? readAt(input, `(${from} + ${step} * c)`)
-        : broadcast(node, literal(node.fill, node.dtype));
-      lines.push(
-        `for (int c = 0; c < ${length}; c++) ${store(node.dtype, address(memory(node)!, node.columns, `(${at} + c)`), value)}`,
-      );
+      const runs = runsOf(places);
+      const valueAt = (column: string): string =>
+        input ? readAt(input, column) : broadcast(node, literal(node.fill, node.dtype));
+      if (runs.length <= mostRuns) {
+        for (const { at: first, count: times, from, step } of runs) {
+          putEach(node, times, `(${at + first} + c)`, valueAt(`(${from} + ${step} * c)`));
+        }
+        continue;
+      }
+      const table = fresh('from');
+      lines.push(`static const int32_t ${table}[] = {${places.join(', ')}};`);
+      putEach(node, places.length, `(${at} + c)`, valueAt(`${table}[c]`));
     }
   };
 

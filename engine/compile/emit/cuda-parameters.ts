@@ -156,7 +156,7 @@ function printPick(node: NodeOf<'pick'>, target: string, { entry }: CudaNames): 
       `${target}[i] = ${entry(node.inputs[0]!, `${first} + i % ${width} * ${step} + i / ${width} * ${jump}`)};`,
     ];
   }
-  const { runs } = runsByInput(node.inputs, node.source);
+  const runs = runsByInput(node.inputs, node.source);
   const fill = literal(node.fill, node.dtype);
   if (runs.length > mostRuns) {
     const starts = node.inputs.map((_, index) =>

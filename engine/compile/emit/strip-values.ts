@@ -274,7 +274,7 @@ export function createStripValues(around: StripSurroundings) {
     defer,
     bring,
     keepAll,
-    argumentColumn,
+    argumentColumnAt,
     isFar,
     isNarrow,
   };

@@ -7,7 +7,7 @@ import type { StripSurroundings, StripValues } from './strip-values';
 export function createStripWrites(around: StripSurroundings, values: StripValues) {
   const { graph, dialect } = around;
   const { prefix: p, address } = dialect;
-  const { lines, store, fresh, memory, read, readAt, flush, argumentColumn, isFar, isNarrow } =
+  const { lines, store, fresh, memory, read, readAt, flush, argumentColumnAt, isFar, isNarrow } =
     values;
 
   const fetch = (node: Node): void => {
@@ -27,11 +27,9 @@ export function createStripWrites(around: StripSurroundings, values: StripValues
   const copy = (node: Node, place: string, columns: number): void => {
     flush(node);
     if (node.space && !isNarrow(node) && isFar(node) && !memory(node)) {
-      for (let column = 0; column < columns; column += 1) {
-        lines.push(
-          store(node.dtype, address(place, columns, column), argumentColumn(node, column)),
-        );
-      }
+      lines.push(
+        `for (int c = 0; c < ${columns}; c++) ${store(node.dtype, address(place, columns, 'c'), argumentColumnAt(node, 'c'))}`,
+      );
     } else if (columns > mostRegisters) copyColumns(node, place, columns);
     else {
       for (let column = 0; column < columns; column += 1) {
