@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 
-import { makeKey, phases } from '../engine/random';
+import { type Key, makeKey, phases } from '../engine/random';
 import { cloneTree, disposeTree, type Tensors, tidyTree } from '../engine/tensors';
 import { actOnce } from './evaluation/simulate';
 import { type Clone, createCloningPrograms } from './imitation/cloning';
-import { freezeMoments } from './normaliser';
+import { freezeMoments, mergeMoments, type Moments } from './normaliser';
 import type { Policy } from './policies/policy';
 import { moveGeometrically } from './schedules';
 import type { InitialiseConfig, ValueConfig } from './schema';
@@ -41,60 +41,64 @@ export async function initialiseFromSolver(
   learner: Learner,
   solver: ClassicalPolicy,
   state: TrainingState,
-  { seed, options, onRound }: CloningRequest,
+  { seed, options, levels = [], onRound }: CloningRequest,
 ): Promise<{ state: TrainingState; report: CloningReport }> {
   const { environment, policy, config } = learner;
   const { environments, steps } = config.training;
   const programs = createCloningPrograms(learner, solver, options);
   const parameters = environment.parameters();
   actOnce(environment, solver, parameters);
-  let clone = tidyTree(() =>
-    cloneTree({
-      policy: state.tensors.policy,
-      adam: initialAdam(state.tensors.policy),
-      observations: state.tensors.observations,
-    } as Clone),
-  );
+
+  const keyOf = (round: number): Key =>
+    makeKey({ seed, phase: phases.imitation, rows: environments, step: round * steps });
+  const collect = (given: Tensors, before: Omit<Clone, 'adam'>, { words, row, step }: Key) => {
+    const { policy: weights, observations } = before;
+    const key = { words, step };
+    const collected = programs.collect({
+      rows: { row },
+      parameters: { environment: given, policy: weights, observations, key },
+    });
+    const { observation, target, actionMask } = collected;
+    return {
+      observation: asRows(observation!),
+      target: asRows(target!),
+      ...(actionMask ? { actionMask: asRows(actionMask) } : {}),
+    };
+  };
+
+  let clone = tidyTree(() => {
+    const { policy: weights } = state.tensors;
+    const observations = state.tensors.observations as Moments;
+    const untrained = { policy: weights, observations };
+    const isFrozen = levels.length > 0 && config.training.normaliseObservations;
+    const moments = isFrozen
+      ? levels.reduce<Moments>((merged, level, index) => {
+          const { observation } = collect(level, untrained, keyOf(options.rounds + index));
+          return mergeMoments(merged, observation as tf.Tensor2D);
+        }, observations)
+      : null;
+    return cloneTree({
+      policy: weights,
+      adam: initialAdam(weights),
+      observations: moments ? freezeMoments(moments) : observations,
+    } as Clone);
+  });
   let error = Infinity;
   let rounds = 0;
   while (rounds < options.rounds && !(error <= options.tolerance)) {
-    const key = makeKey({
-      seed,
-      phase: phases.imitation,
-      rows: environments,
-      step: rounds * steps,
-    });
+    const key = keyOf(rounds);
     const before = clone;
     const { clone: next, error: measured } = tidyTree(() => {
-      const { words, row, step } = key;
-      const { observation, target, ...mask } = programs.collect({
-        rows: { row },
-        parameters: {
-          environment: parameters,
-          policy: before.policy,
-          observations: before.observations,
-          key: { words, step },
-        },
-      });
-      const rows = {
-        observation: asRows(observation!),
-        target: asRows(target!),
-        ...(mask.actionMask ? { actionMask: asRows(mask.actionMask) } : {}),
-      };
+      const { words, step } = key;
+      const rate = moveGeometrically(
+        options.learningRate,
+        options.finalLearningRate,
+        rounds,
+        options.rounds,
+      );
       const fitted = programs.fit({
-        rows,
-        parameters: {
-          clone: before,
-          key: { words, step },
-          learningRate: tf.scalar(
-            moveGeometrically(
-              options.learningRate,
-              options.finalLearningRate,
-              rounds,
-              options.rounds,
-            ),
-          ),
-        },
+        rows: collect(parameters, before, key),
+        parameters: { clone: before, key: { words, step }, learningRate: tf.scalar(rate) },
       });
       return { clone: cloneTree(fitted.clone as Clone), error: tf.clone(fitted.error) };
     });
@@ -126,7 +130,7 @@ export async function initialiseFromSolver(
     report: {
       rounds,
       error,
-      samples: (rounds + options.criticIterations) * environments * steps,
+      samples: (rounds + levels.length + options.criticIterations) * environments * steps,
       explainedVariance: explained[0]!,
     },
   };
@@ -135,6 +139,12 @@ export async function initialiseFromSolver(
 export interface CloningRequest {
   readonly seed: number;
   readonly options: InitialiseConfig;
+  /**
+   * The environment's parameters at each level that is to come, this one's included: observations are normalised
+   * by the states of all of them, so that what only varies later is not out of proportion then. Default none: by
+   * the states of the cloning.
+   */
+  readonly levels?: readonly Tensors[];
   readonly onRound?: (round: number, error: number) => void;
 }
 

@@ -39,6 +39,9 @@ export async function cloneSolver(
   { state, counters }: TrainingStart,
 ): Promise<TrainingStart> {
   const options = config.curriculum!.initialise!;
+  const { names } = curriculum;
+  const levels =
+    names.length > 1 ? names.map((_, level) => curriculum.environmentOf(level).parameters()) : [];
   const cloned = await initialiseFromSolver(
     { ...learner, environment: curriculum.environmentOf(0) },
     solver,
@@ -46,11 +49,12 @@ export async function cloneSolver(
     {
       seed: config.seed,
       options,
+      levels,
       onRound: (round, error) =>
         progress.live(`cloning ${solver.name}: round ${round}, error ${error.toPrecision(3)}`),
     },
   );
-  disposeTree(state.tensors);
+  disposeTree([state.tensors, levels]);
   const { rounds, error, samples, explainedVariance } = cloned.report;
   const reached = error <= options.tolerance ? '' : `, above the tolerance ${options.tolerance}`;
   progress.say(

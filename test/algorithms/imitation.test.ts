@@ -3,6 +3,7 @@ import '@tensorflow/tfjs-backend-wasm';
 
 import { simulate } from '../../algorithms/evaluation/simulate';
 import { initialiseFromSolver } from '../../algorithms/imitation';
+import type { Moments } from '../../algorithms/normaliser';
 import { trainedPolicy } from '../../algorithms/policies/trained-policy';
 import {
   initialiseSchema,
@@ -15,7 +16,7 @@ import {
 import type { ClassicalPolicy } from '../../algorithms/solvers/policy';
 import { findSolver } from '../../algorithms/solvers/registry';
 import { createLearner } from '../../algorithms/training';
-import { disposeTree, leavesOf } from '../../engine/tensors';
+import { disposeTree, leavesOf, type Tensors } from '../../engine/tensors';
 import { findKind, makeEnvironment, parseEnvironment } from '../../envs/registry';
 import { bitsOf } from './reference';
 
@@ -108,6 +109,49 @@ describe('initialiseFromSolver', () => {
     disposeTree(next.diagnostics);
     learner.dispose();
     solver.dispose?.();
+  });
+
+  it('normalises by the states of all levels to come', async () => {
+    const env = (low: number, high: number) => ({
+      ...{ id: 'execution', quantity: 12, volatility: 0, spread: 0, permanentImpact: 0 },
+      ...{ riskAversion: 0, reward: 'shortfall', marketVolume: 100 },
+      temporaryImpact: { low, high, scale: 'log' },
+      capacity: 12,
+    });
+    const easy = open(env(0.75, 0.75), 'schedule', configOf(64, 5));
+    const hard = open(env(0.25, 2), 'schedule', configOf(64, 5));
+    const column = easy.environment.observationSpace.fields.findIndex(({ name }) =>
+      name.startsWith('temporaryImpact'),
+    );
+    const untrained = easy.learner.initialise(3);
+    const cloneWith = async (levels?: readonly Tensors[]) => {
+      const options = initialiseSchema.parse({
+        ...{ from: 'schedule', rounds: 2, criticIterations: 1 },
+      })!;
+      const request = { seed: 3, options, ...(levels ? { levels } : {}) };
+      const cloned = await initialiseFromSolver(easy.learner, easy.solver, untrained, request);
+      const { mean, variance, minimum, maximum } = cloned.state.tensors.observations as Moments;
+      const [m, v, low, high] = [mean, variance, minimum, maximum].map(
+        (tensor) => tensor.dataSync()[column]!,
+      );
+      disposeTree(cloned.state.tensors);
+      return { m, v, low, high, samples: cloned.report.samples };
+    };
+    const levels = [easy.environment.parameters(), hard.environment.parameters()];
+    const before = tf.memory().numTensors;
+    const [alone, both] = [await cloneWith(), await cloneWith(levels)];
+    expect(tf.memory().numTensors).toBe(before);
+    expect(alone.samples).toBe(3 * 64 * 5);
+    expect(both.samples).toBe(5 * 64 * 5);
+    expect(alone.high! - alone.low!).toBeCloseTo(0, 6);
+    expect(both.high! - both.low!).toBeGreaterThan(0.5);
+    expect(both.v).toBeGreaterThan(0.01);
+    expect(both.v).toBeLessThan((both.high! - both.low!) ** 2 / 4);
+    disposeTree([untrained.tensors, levels]);
+    [easy, hard].forEach(({ learner, solver }) => {
+      learner.dispose();
+      solver.dispose?.();
+    });
   });
 
   it('clones masked and several choices', async () => {
