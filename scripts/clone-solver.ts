@@ -6,6 +6,7 @@ import { disposeTree } from '../engine/tensors';
 import { createClassicalPolicies } from './classical-policies';
 import type { OpenedCurriculum } from './open-curriculum';
 import type { Progress } from './progress';
+import type { TrainingRequest } from './train';
 import type { Counters } from './train-run';
 
 /** Where a run begins. */
@@ -19,6 +20,7 @@ interface CloningParts {
   readonly curriculum: OpenedCurriculum;
   readonly config: Config;
   readonly progress: Progress;
+  readonly onCloning: TrainingRequest['onCloning'];
 }
 
 /** The solver whose policy the first level begins with; null: none. @throws InputError if it does not play the environment */
@@ -34,7 +36,7 @@ export function openInitialSolver(
 
 /** An untrained start made a clone of the solver. @param start its state is disposed of */
 export async function cloneSolver(
-  { learner, curriculum, config, progress }: CloningParts,
+  { learner, curriculum, config, progress, onCloning }: CloningParts,
   solver: ClassicalPolicy,
   { state, counters }: TrainingStart,
 ): Promise<TrainingStart> {
@@ -42,6 +44,7 @@ export async function cloneSolver(
   const { names } = curriculum;
   const levels =
     names.length > 1 ? names.map((_, level) => curriculum.environmentOf(level).parameters()) : [];
+  onCloning?.(`cloning ${solver.name}`);
   const cloned = await initialiseFromSolver(
     { ...learner, environment: curriculum.environmentOf(0) },
     solver,
@@ -50,8 +53,11 @@ export async function cloneSolver(
       seed: config.seed,
       options,
       levels,
-      onRound: (round, error) =>
-        progress.live(`cloning ${solver.name}: round ${round}, error ${error.toPrecision(3)}`),
+      onRound(round, error) {
+        const line = `cloning ${solver.name}: round ${round}, error ${error.toPrecision(3)}`;
+        progress.live(line);
+        onCloning?.(line);
+      },
     },
   );
   disposeTree([state.tensors, levels]);

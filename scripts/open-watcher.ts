@@ -24,6 +24,7 @@ export async function trainWatched(
   try {
     const code = await work((request) => ({
       ...request,
+      onCloning: (text) => watcher.wait(text),
       createFolder() {
         const folder = request.createFolder();
         watcher.follow(folder);
@@ -41,6 +42,8 @@ export async function trainWatched(
 interface Watcher {
   /** Shows this run from now on. */
   follow(folder: string): void;
+  /** Shows what is done until there is a run. */
+  wait(text: string): void;
   /** Until Ctrl-C. */
   linger(): Promise<void>;
   close(): void;
@@ -80,6 +83,7 @@ async function openWatcher(given: string, progress: Progress): Promise<Watcher> 
     });
     return {
       follow: (folder) => tell({ kind: 'follow', folder }),
+      wait: (text) => tell({ kind: 'wait', text }),
       async linger() {
         if (!child.connected) return;
         progress.say(`the page stays until Ctrl-C: ${url}`);

@@ -33,6 +33,8 @@ export interface TrainingRequest {
   readonly config: Config;
   /** Called once nothing in the input can be wrong any more, and the policy to begin with is there. */
   createFolder(): string;
+  /** Called with what is being cloned and how far, before there is a folder. */
+  readonly onCloning?: (text: string) => void;
   /** Where to go on; null: from the beginning. */
   readonly checkpoint: LoadedCheckpoint | null;
 }
@@ -58,7 +60,11 @@ export async function train(request: TrainingRequest, progress: Progress): Promi
     progress.say(`device: ${describeStarted(device)}`);
     const clones = solver !== null && request.checkpoint === null;
     const start = clones
-      ? await cloneSolver({ learner, curriculum, config, progress }, solver, loaded)
+      ? await cloneSolver(
+          { learner, curriculum, config, progress, onCloning: request.onCloning },
+          solver,
+          loaded,
+        )
       : loaded;
     solver?.dispose?.();
     // Only now: who interrupts the cloning finds no folder without a checkpoint.

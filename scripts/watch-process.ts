@@ -6,7 +6,8 @@ import { serveWatch, type WatchServer } from './watch-server';
 /** What the training tells its page's process. */
 export type ToWatchProcess =
   | { readonly kind: 'serve'; readonly port: number; readonly option: string }
-  | { readonly kind: 'follow'; readonly folder: string };
+  | { readonly kind: 'follow'; readonly folder: string }
+  | { readonly kind: 'wait'; readonly text: string };
 
 export type FromWatchProcess =
   | { readonly kind: 'serving'; readonly url: string }
@@ -19,8 +20,9 @@ let server: WatchServer | undefined;
 const say = (message: FromWatchProcess): void => void process.send!(message);
 
 process.on('message', (message: ToWatchProcess) => {
-  if (message.kind === 'follow') server?.follow(message.folder);
-  else void serve(message);
+  if (message.kind === 'serve') void serve(message);
+  else if (message.kind === 'follow') server?.follow(message.folder);
+  else server?.wait(message.text);
 });
 // Ctrl-C reaches the whole group of processes: the training decides, and takes this one with it.
 process.on('SIGINT', () => {});

@@ -20,6 +20,8 @@ export interface WatchServer {
   readonly url: string;
   /** Shows this run from now on, in place of the one before. */
   follow(folder: string): void;
+  /** Shows no run from now on, but what is done until there is one. */
+  wait(text: string): void;
   close(): Promise<void>;
 }
 
@@ -51,13 +53,14 @@ const linesAtOnce = 5000;
 export async function serveWatch(options: WatchServerOptions): Promise<WatchServer> {
   const { port, option, policies } = options;
   let watched: WatchedFolder | null = null;
+  let waiting = 'waiting for the run to begin';
   const routes = new Map<string, (query: URLSearchParams) => Answer>([
     ['/', () => ({ type: 'text/html', body: page })],
     ['/page.css', () => ({ type: 'text/css', body: styles })],
     ['/page.js', () => ({ type: 'text/javascript', body: pageScript() })],
     ['/echarts.js', () => ({ type: 'text/javascript', body: chartLibrary() })],
     ['/config.yaml', () => configOf(watched)],
-    ['/data.json', (query) => dataOf(watched, policies, query)],
+    ['/data.json', (query) => (watched ? dataOf(watched, policies, query) : waitingData(waiting))],
   ]);
   const server = createServer((request, response) => {
     try {
@@ -74,6 +77,9 @@ export async function serveWatch(options: WatchServerOptions): Promise<WatchServ
     url: `http://${address}:${(server.address() as AddressInfo).port}/`,
     follow(folder) {
       watched = watchFolder(folder);
+    },
+    wait(text) {
+      [watched, waiting] = [null, text];
     },
     async close() {
       server.closeAllConnections();
@@ -137,21 +143,19 @@ function configOf(watched: WatchedFolder | null): Answer {
     : { type: 'text/plain', body: text };
 }
 
+const waitingData = (text: string): Answer => json({ ...nothingYet(text), more: false }, []);
+
 /**
  * `/data.json?after=20&generation=…`: the state of the run and the lines after iteration 20; all lines where
  * the generation is another one by now. `more` tells whether to ask again at once.
  */
 function dataOf(
-  watched: WatchedFolder | null,
+  watched: WatchedFolder,
   policies: PolicySource | undefined,
   query: URLSearchParams,
 ): Answer {
   const given = query.get('after') ?? '0';
   if (!/^\d{1,15}$/.test(given)) return refusal(400, 'after: expected a number of iterations');
-  if (watched === null) {
-    const data = nothingYet('waiting for the run to begin');
-    return json({ ...data, more: false }, []);
-  }
   const run = watched.look();
   const { generation, iterations, texts } = run.metrics;
   const asked = query.get('generation');

@@ -174,6 +174,11 @@ describe('what is answered', () => {
     expect((await data(next)).lines.map(({ iteration }) => iteration)).toEqual([3, 4]);
     // A page that knows another beginning gets everything.
     expect((await data('?after=2&generation=other')).lines).toHaveLength(4);
+    server.wait('cloning tour: round 2');
+    expect(await data(next)).toMatchObject({
+      ...{ name: 'makertaker', generation: null, lines: [], iteration: 0 },
+      state: { kind: 'waiting', text: 'cloning tour: round 2' },
+    });
   });
 
   it('tells whether a run is trained, stopped or finished', async () => {
