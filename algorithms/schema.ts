@@ -261,7 +261,7 @@ export const curriculumSchema = z
       .nullable()
       .default(null)
       .describe(
-        'What scores are measured between at every level, such as where no optimum is known; null: the environment’s own naive policy and optimum.',
+        'What scores are measured between, at every level and by evaluate, such as where no optimum is known; null: the environment’s own naive policy and optimum.',
       ),
     end: z
       .boolean()

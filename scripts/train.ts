@@ -151,7 +151,7 @@ async function evaluateBest(
 ): Promise<Evaluation> {
   const trained = await loadTrained(folder, { start: () => Promise.resolve() });
   const { opened } = trained;
-  const references = createReferences(opened);
+  const references = createReferences(opened, config.curriculum?.references);
   try {
     const policies = [trained.createPolicy(false)];
     const simulated = await evaluatePolicies(opened.environment, {

@@ -128,7 +128,7 @@ export const command: Command<Options> = {
     const subject = await openSubject(options);
     const { config, opened } = subject;
     const { evaluation } = config;
-    const references = createReferences(opened);
+    const references = createReferences(opened, config.curriculum?.references);
     try {
       const all = [...subject.policies, ...subject.baselines];
       const played: PlayedPolicy[] = [];

@@ -36,6 +36,8 @@ export interface RaidGame {
   costOfCovering(state: RaidState): number;
   /** How many states have been valued so far. */
   statesKnown(): number;
+  /** Memory that their values take. */
+  bytes(): number;
 }
 
 /**
@@ -197,6 +199,7 @@ export function openRaid(problem: NoisyRaidProblem): RaidGame {
     endPeriod: (state, purchase) => endPeriod(problem, state, purchase),
     costOfCovering: ({ mid, position }) => costOfCovering(problem, mid, -position),
     statesKnown: () => beforeTrade.size() + afterTrade.size(),
+    bytes: () => beforeTrade.bytes() + afterTrade.bytes(),
   };
 }
 

@@ -7,8 +7,9 @@ import type { PolicySolver } from '../policy';
 import { openRaid, type RaidGame } from './game';
 import type { NoisyRaidProblem, RaidState } from './rules';
 
-/** Values that are remembered at a time, of all games together: about 300 megabytes. */
-const mostStates = 3e7;
+/** What the values of all games together may take, and what a game takes beside its values. */
+const mostBytes = 4e8;
+const bytesOfGame = 4096;
 
 /**
  * The exact optimum of every episode: dynamic programming over its own stops and limits, the mean over the
@@ -35,25 +36,27 @@ export const raidPolicy: PolicySolver<PredationConfig> = {
   },
 };
 
-/** Games by their problem; the oldest are given up where there are too many values to keep. */
+/** Games by their problem; the oldest are given up where their values take too much memory. */
 function rememberGames(): (problem: NoisyRaidProblem) => RaidGame {
   const games = new Map<string, RaidGame>();
-  let states = 0;
+  const sizeOf = (game: RaidGame): number => bytesOfGame + game.bytes();
+  let bytes = 0;
   let last: RaidGame | null = null;
   let before = 0;
   return (problem) => {
     // What the last one has learned since it was handed out.
-    if (last) states += last.statesKnown() - before;
+    if (last) bytes += sizeOf(last) - before;
     for (const [name, game] of games) {
-      if (states <= mostStates || game === last) break;
-      states -= game.statesKnown();
+      if (bytes <= mostBytes || game === last) break;
+      bytes -= sizeOf(game);
       games.delete(name);
     }
     const name = JSON.stringify(problem);
-    const game = games.get(name) ?? openRaid(problem);
+    const known = games.get(name);
+    const game = known ?? openRaid(problem);
     games.set(name, game);
     last = game;
-    before = game.statesKnown();
+    before = known ? sizeOf(game) : 0;
     return game;
   };
 }

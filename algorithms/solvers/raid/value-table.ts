@@ -7,10 +7,15 @@ export interface ValueTable {
   /** For what is not yet there. */
   add(first: number, second: number, column: number, value: number): void;
   size(): number;
+  /** Memory held. */
+  bytes(): number;
 }
 
 /** Of float64 numbers: 0.8 gigabytes. */
 const most = 100_000_000;
+
+/** Games are many and often small. */
+const fewestSlots = 16;
 
 /** Here and in the search no global is looked up: test runners make that slow. */
 const { imul } = Math;
@@ -22,11 +27,11 @@ const { imul } = Math;
  * @param width columns of a row
  */
 export function createValueTable(width: number): ValueTable {
-  let firsts = new Int32Array(256);
-  let seconds = new Int32Array(256);
+  let firsts = new Int32Array(fewestSlots);
+  let seconds = new Int32Array(fewestSlots);
   /** From 1; 0: the slot is free. */
-  let rows = new Int32Array(256);
-  let mask = 255;
+  let rows = new Int32Array(fewestSlots);
+  let mask = fewestSlots - 1;
   let rowCount = 0;
   let values = new Float64Array(width).fill(NaN);
   let size = 0;
@@ -89,5 +94,6 @@ export function createValueTable(width: number): ValueTable {
       size += 1;
     },
     size: () => size,
+    bytes: () => 3 * firsts.byteLength + values.byteLength,
   };
 }

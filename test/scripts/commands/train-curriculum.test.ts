@@ -109,6 +109,9 @@ describe('curriculum.references', () => {
     const { code, output } = await train(write('scored', execution, body));
     expect(code).toBe(0);
     expect(output).toContain('level small passed; now target');
+    const measured = "Normalised score: (return − random's) / (twap's − random's)";
+    expect(output).toContain(measured);
+    expect((await captureOutput(['evaluate', join(out, 'scored')])).output).toContain(measured);
     expect(linesOf('scored').map((line) => typeof line['validation/score'])).toEqual([
       'number',
       'number',
