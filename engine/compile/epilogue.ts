@@ -27,7 +27,8 @@ export function epilogueOf(
   /** What has to be computed beside the product before an input can be read; null: it cannot be. */
   const preparation = (input: Node): Node[] | null => {
     if (isReadable(input)) return [];
-    const isPart = input.op === 'map' && functions[input.name]!.isCheap && waiting.has(input);
+    const isPart =
+      input.op === 'map' && !input.views && functions[input.name]!.isCheap && waiting.has(input);
     if (!isPart || isNarrow || input.columns !== product.columns) return null;
     const steps = preparationOfAll(input.inputs);
     return steps && [...steps, input];
@@ -37,7 +38,7 @@ export function epilogueOf(
     return steps.every((some) => some !== null) ? steps.flat() : null;
   };
   for (const node of order) {
-    if (!waiting.has(node) || inside.has(node) || node.op !== 'map') continue;
+    if (!waiting.has(node) || inside.has(node) || node.op !== 'map' || node.views) continue;
     if (node.columns !== product.columns || !node.inputs.some((input) => inside.has(input)))
       continue;
     if (isNarrow && !functions[node.name]!.isCheap) continue;

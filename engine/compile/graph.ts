@@ -60,8 +60,11 @@ export type Operation =
       readonly what: 'carry' | 'index' | 'input';
       readonly index: number;
     }
-  /** An elementwise function, by its name in emit/functions.ts; inputs of one column go with every column. */
-  | { readonly op: 'map'; readonly name: string }
+  /**
+   * An elementwise function, by its name in emit/functions.ts; inputs of one column go with every column. Where an
+   * input has a view, column j is its column `view[j]`.
+   */
+  | { readonly op: 'map'; readonly name: string; readonly views?: readonly (Int32Array | null)[] }
   /** Column j is column `source[j]` of the inputs side by side, or `fill` where that is −1. */
   | { readonly op: 'pick'; readonly source: Int32Array; readonly fill: number }
   /** Σ over pairs of inputs x [n] · w [n, columns]; the second of each pair a parameter. */

@@ -1,8 +1,10 @@
 import type { Node, NodeOf, Region } from './graph';
 import type { RowPhase, Schedule } from './schedule';
 import { mostRegisters, planGroups, type Planner } from './tile-groups';
+import { type Buffer, placeBuffers } from './tile-memory';
+import { readsAcross } from './views';
 
-export { mostRegisters };
+export { type Buffer, mostRegisters };
 
 /** What a strip does, in order. */
 export type StripItem =
@@ -58,14 +60,6 @@ export const groupsWithin = (group: Group): readonly Group[] =>
       ? [...group.then, ...group.otherwise]
       : [];
 
-/** Columns of a tile's scratch memory. */
-export interface Buffer {
-  readonly columns: number;
-  start: number;
-  readonly from: number;
-  to: number;
-}
-
 export interface TilePlan {
   readonly phase: RowPhase;
   readonly groups: readonly Group[];
@@ -93,7 +87,7 @@ export function planTile(schedule: Schedule, phase: RowPhase): TilePlan {
   }
   // Values that later passes read live in memory, where this pass can read them as well.
   for (const node of phase.stored) if (node.op !== 'final') planner.spans.delete(node);
-  const buffers = placeBuffers(planner);
+  const buffers = placeBuffers(listBuffers(planner), groups, false);
   const columns = Math.max(
     0,
     ...[...buffers.values()].map(({ start, columns: own }) => start + own),
@@ -140,7 +134,10 @@ function passingValues(group: Group, planner: Planner): Node[] {
     const { node } = item;
     const isWide = node.op === 'map' && node.columns > mostRegisters;
     const isNeeded = node.inputs.some((input) => together.includes(input));
-    if (isWide ? together.some(({ columns }) => columns !== node.columns) : isNeeded) end();
+    const mustEnd = isWide
+      ? together.some((other) => other.columns !== node.columns || readsAcross(node, other))
+      : isNeeded;
+    if (mustEnd) end();
     if (isWide) together.push(node);
   }
   end();
@@ -151,9 +148,9 @@ function passingValues(group: Group, planner: Planner): Node[] {
 export const homeOf = (node: Node): Node =>
   node.op === 'final' ? node.of.carries[node.index]!.slot : node;
 
-/** The widest first, each at the first fit: two values share columns if no group needs both. */
-function placeBuffers({ spans, fused }: Planner): Map<Node, Buffer> {
-  const buffers = new Map<Node, Buffer>();
+/** What needs memory of the tile, the widest first. */
+function listBuffers({ spans, fused }: Planner): [Node, Omit<Buffer, 'start'>][] {
+  const buffers = new Map<Node, { columns: number; from: number; to: number }>();
   for (const [node, { from, to }] of spans) {
     const home = homeOf(node);
     const existing = buffers.get(home);
@@ -163,22 +160,7 @@ function placeBuffers({ spans, fused }: Planner): Map<Node, Buffer> {
     }
     const isWide = node.columns > mostRegisters && !fused.has(node);
     const crosses = to > from || isWide || node.op === 'slot' || node.op === 'guard';
-    if (crosses) buffers.set(home, { columns: node.columns, start: -1, from, to });
+    if (crosses) buffers.set(home, { columns: node.columns, from, to });
   }
-  const placed: Buffer[] = [];
-  for (const buffer of [...buffers.values()].sort(
-    (a, b) => b.columns - a.columns || a.from - b.from,
-  )) {
-    const alive = placed
-      .filter((other) => other.from <= buffer.to && buffer.from <= other.to)
-      .sort((a, b) => a.start - b.start);
-    let start = 0;
-    for (const other of alive) {
-      if (start + buffer.columns <= other.start) break;
-      start = Math.max(start, other.start + other.columns);
-    }
-    buffer.start = start;
-    placed.push(buffer);
-  }
-  return buffers;
+  return [...buffers].sort(([, a], [, b]) => b.columns - a.columns || a.from - b.from);
 }

@@ -11,6 +11,7 @@ import { placeWeights, type Weights } from './c-weights';
 
 /** Strips of a full tile: long enough to share the cost of weights and sums, short enough for the cache. */
 const stripsPerTile = 8;
+const bytesPerTile = 1 << 18;
 /** A pass over few rows is cut into so many tiles at least, for the threads. */
 const fewestTiles = 8;
 
@@ -68,8 +69,8 @@ export function printC(schedule: Schedule): string {
     }),
     '  }',
     ...plans.map(
-      ({ phase }, pass) =>
-        `  DIVIDE(${names.rows(phase.space)}, p->tile${pass}, p->tiles${pass}, p->per${pass}, p->chunks${pass})`,
+      ({ phase, columns }, pass) =>
+        `  DIVIDE(${names.rows(phase.space)}, ${columns}, p->tile${pass}, p->tiles${pass}, p->per${pass}, p->chunks${pass})`,
     ),
     ...statements.map((line) => `  ${line}`),
     ...printOutputs(schedule.graph, names).map((line) => `  ${line}`),
@@ -80,9 +81,12 @@ export function printC(schedule: Schedule): string {
 }
 
 /** Divides the rows of a pass into tiles of strips, and the tiles into chunks, whatever the threads. */
-const divideFunction = `#define DIVIDE(rows, tile, tiles, per, chunks) { \\
+const divideFunction = `#define DIVIDE(rows, columns, tile, tiles, per, chunks) { \\
   const int64_t strips = ((int64_t)(rows) + L - 1) / L; \\
-  tile = strips < ${stripsPerTile * fewestTiles} ? (strips + ${fewestTiles - 1}) / ${fewestTiles} : ${stripsPerTile}; \\
+  const int64_t fit = ${bytesPerTile} / ((columns) * 4 * L + 1); \\
+  tile = (strips + ${fewestTiles - 1}) / ${fewestTiles}; \\
+  if (tile > ${stripsPerTile}) tile = ${stripsPerTile}; \\
+  if (tile > fit) tile = fit; \\
   if (tile < 1) tile = 1; \\
   tiles = (strips + tile - 1) / tile; \\
   per = (tiles + ${mostChunks - 1}) / ${mostChunks}; \\

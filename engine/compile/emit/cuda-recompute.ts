@@ -1,13 +1,7 @@
 import { functions } from './functions';
 import type { Node } from '../graph';
-import {
-  type Buffer,
-  type Group,
-  groupsWithin,
-  homeOf,
-  mostRegisters,
-  type TilePlan,
-} from '../tile-plan';
+import { placeBuffers } from '../tile-memory';
+import { type Group, groupsWithin, homeOf, mostRegisters, type TilePlan } from '../tile-plan';
 
 /** A plan in which some values have no memory: whoever needs them computes them again. */
 export interface RecomputedPlan extends TilePlan {
@@ -26,6 +20,7 @@ export function recomputeCheap(plan: TilePlan, stored: ReadonlySet<Node>): Recom
     [...uses.made].filter(
       (node) =>
         node.op === 'map' &&
+        !node.views &&
         node.columns > mostRegisters &&
         functions[node.name]!.isCheap &&
         !stored.has(node) &&
@@ -67,10 +62,16 @@ export function recomputeCheap(plan: TilePlan, stored: ReadonlySet<Node>): Recom
       if (!isUsedAfterProducts || !leaves || leaves.size > 1) again.delete(node);
     }
   }
-  const buffers = placeAgain([...plan.buffers].filter(([node]) => !again.has(node)));
+  const groups = plan.groups.flatMap((group) => withoutItems(group, again));
+  const kept = [...plan.buffers].filter(([node]) => !again.has(node));
+  const buffers = placeBuffers(
+    kept.sort(([, a], [, b]) => a.from - b.from || b.columns - a.columns),
+    groups,
+    true,
+  );
   return {
     phase: plan.phase,
-    groups: plan.groups.flatMap((group) => withoutItems(group, again)),
+    groups,
     buffers,
     columns: Math.max(0, ...[...buffers.values()].map(({ start, columns }) => start + columns)),
     again,
@@ -152,22 +153,4 @@ function withoutItems(group: Group, again: ReadonlySet<Node>): Group[] {
     default:
       return [group];
   }
-}
-
-/** First fit: two values share columns if they are never needed at the same time. */
-function placeAgain(buffers: readonly (readonly [Node, Buffer])[]): Map<Node, Buffer> {
-  const placed = new Map<Node, Buffer>();
-  const inOrder = [...buffers].sort(([, a], [, b]) => a.from - b.from || b.columns - a.columns);
-  for (const [node, buffer] of inOrder) {
-    const alive = [...placed.values()]
-      .filter((other) => other.from <= buffer.to && buffer.from <= other.to)
-      .sort((a, b) => a.start - b.start);
-    let start = 0;
-    for (const other of alive) {
-      if (start + buffer.columns <= other.start) break;
-      start = Math.max(start, other.start + other.columns);
-    }
-    placed.set(node, { ...buffer, start });
-  }
-  return placed;
 }

@@ -2,6 +2,8 @@ import { functions } from './functions';
 import type { DType, Graph, Node, NodeOf } from '../graph';
 import { mostRegisters, type TilePlan } from '../tile-plan';
 import { CompileError } from '../traced';
+import { readsAcross } from '../views';
+import { runsOf } from './c-parameters';
 import { columnPlace, literal, memoryOf } from './c-values';
 import type { StripDialect } from './strip-dialect';
 
@@ -164,8 +166,18 @@ export function createStripValues(around: StripSurroundings) {
     wide = null;
     const inside = new Map<Node, string>();
     const body: string[] = [];
+    const viewed = (view: Int32Array): string => {
+      const [run, ...others] = runsOf(view);
+      if (others.length === 0) return `(${run!.from} + ${run!.step} * c)`;
+      const table = fresh('from');
+      lines.push(`static const int32_t ${table}[] = {${view.join(', ')}};`);
+      return `${table}[c]`;
+    };
     for (const node of nodes) {
-      const operands = node.inputs.map((input) => inside.get(input) ?? readAt(input, 'c'));
+      const operands = node.inputs.map((input, place) => {
+        const view = node.views?.[place];
+        return view ? readAt(input, viewed(view)) : (inside.get(input) ?? readAt(input, 'c'));
+      });
       const name = fresh('w');
       const { print } = functions[node.name]!;
       body.push(
@@ -218,6 +230,7 @@ export function createStripValues(around: StripSurroundings) {
 
   /** An elementwise function of many columns: it waits for others of the same width. */
   const defer = (node: NodeOf<'map'>): void => {
+    if (wide?.nodes.some((other) => readsAcross(node, other))) flush(null);
     // Narrow operands and inputs are fetched before the loop over the columns.
     node.inputs.forEach((input) => {
       if (input.space && !(wide?.nodes as Node[] | undefined)?.includes(input)) {
