@@ -54,9 +54,9 @@ One idea carries it: **a program over rows**. Every value is a vector of columns
 | -------- | -------------------------------------------------- | ------------------------------------------------------------------------------------------------------------------------------------------- |
 | record   | \`trace.ts\`, \`lower/\`, \`builder.ts\`                 | kernels become nodes, each once; constants are folded; shapes vanish (\`pick\` copies columns); what no step of a loop changes leaves the loop |
 | unify    | \`unify.ts\`                                         | two recordings at two sizes become one graph for every size                                                                                 |
-| simplify | \`simplify.ts\`, \`separate.ts\`                       | sums of matrix products share accumulators; branches that cost little are taken; what a loop carries for all rows is computed apart          |
+| simplify | \`simplify.ts\`, \`separate.ts\`, \`views.ts\`           | sums of matrix products share accumulators; branches that cost little are taken; what a loop carries for all rows is computed apart; copied columns are read where they came from |
 | schedule | \`schedule.ts\`                                      | passes over rows, arithmetic on parameters between them, loops around them; what is stored and what computed again                          |
-| plan     | \`tile-plan.ts\`                                     | the groups of a pass, and the scratch memory of a tile                                                                                       |
+| plan     | \`tile-plan.ts\`, \`tile-groups.ts\`, \`tile-memory.ts\` | the groups of a pass, and the scratch memory of a tile                                                                                       |
 | emit     | \`emit/functions.ts\`, \`emit/c-*.ts\`, \`emit/cuda-*.ts\` | one table of functions, two dialects                                                                                                         |
 | run      | \`run/\`                                             | compilers, caches on disk, threads, launches                                                                                                 |
 
