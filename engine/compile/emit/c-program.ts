@@ -227,9 +227,17 @@ function printOutputs({ outputs }: Graph, names: ProgramNames): string[] {
     const value = dtype === 'bool' ? `(uint8_t)(${number} != 0)` : number;
     if (axis < 0) return [`for (int i = 0; i < ${columns}; i++) p->o${place}[i] = ${value};`];
     const stride = product(shape.slice(axis + 1));
-    const at = `(i / ${stride} * p->n + row) * ${stride} + i % ${stride}`;
+    const type = storedType(dtype);
+    const fill =
+      dtype === 'bool' && stride === 1
+        ? 'memset(at, value, p->n);'
+        : `for (int64_t row = 0; row < p->n; row++) at[row * ${stride}] = value;`;
     return [
-      `for (int i = 0; i < ${columns}; i++) for (int64_t row = 0; row < p->n; row++) p->o${place}[${at}] = ${value};`,
+      `for (int i = 0; i < ${columns}; i++) {`,
+      `  const ${type} value = ${value};`,
+      `  ${type} *const at = p->o${place} + (int64_t)(i / ${stride}) * p->n * ${stride} + i % ${stride};`,
+      `  ${fill}`,
+      '}',
     ];
   });
 }
