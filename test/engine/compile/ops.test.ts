@@ -29,7 +29,7 @@ import {
 } from './compare';
 
 /**
- * One batch of everything: names say the row's shape; up to 16 columns are narrow (kept in registers),
+ * One batch of everything: names say the row's shape; up to four columns are narrow (kept in registers),
  * more are wide (kept in memory).
  */
 function makeGiven(batch: number) {
