@@ -72,6 +72,12 @@ describeNative('columns read where they were copied from agree with eager ones:'
       const spread = tf.mul(spreadDown(tf.max(second, 1)), second);
       return [first, tf.concat([totals, tf.min(spread, 2)], 1), tf.exp(spread)];
     };
+    // A wider value takes the place of one that is done with, while the next rows make that anew.
+    const replaced = ({ rows }: Given): tf.Tensor => {
+      const before = tf.tanh(tf.slice(rows.long, [0, 0], [-1, 20]));
+      return tf.mul(tf.sum(before, 1, true), tf.square(rows.long));
+    };
+    check('a sum', { replaced: (given) => tf.sum(replaced(given), 0) });
     check('views and sums', {
       total: ({ rows }) => tf.sum(steps(rows.matrix)[2]!, 0),
       mean: ({ rows }) => tf.mean(steps(rows.matrix)[1]!, 0),
