@@ -27,7 +27,7 @@ export const fullScale: Scale = {
   steps: { most: 200, fewest: 4, stored: 2 ** 19 },
   rows: 32_768,
   training: { environments: 256, steps: 128 },
-  effort: { runs: 7, seconds: 10 },
+  effort: { runs: 7, seconds: 10, least: 1 },
   longestRun: 120,
 };
 

@@ -10,9 +10,11 @@ export interface Work {
 }
 
 export interface Effort {
-  /** Runs go on until there are so many of them or so much time is spent, s. */
+  /** Runs go on until there are so many of them, or so much time is spent, s. */
   readonly runs: number;
   readonly seconds: number;
+  /** Short runs go on for at least so long, s, and a third of it before any counts. Default 0. */
+  readonly least?: number;
 }
 
 /** Seconds of a run after warm-up, over so many runs. */
@@ -24,14 +26,17 @@ export interface Timing {
 }
 
 /**
- * Runs the work once to warm up, then until the effort is spent, once at least. A first run that
+ * Runs the work to warm up, once at least, then until the effort is spent, once at least. A first run that
  * takes longer than the whole effort is the measurement: warming up is no part of it to speak of.
  */
 export async function timeRuns(run: () => void | Promise<void>, effort: Effort): Promise<Timing> {
+  const { runs, seconds, least = 0 } = effort;
   const first = await timeOnce(run);
-  const times: number[] = first > effort.seconds ? [first] : [];
-  let spent = first > effort.seconds ? first : 0;
-  while (times.length === 0 || (times.length < effort.runs && spent < effort.seconds)) {
+  for (let spent = first; spent < least / 3;) spent += await timeOnce(run);
+  const times: number[] = first > seconds ? [first] : [];
+  let spent = first > seconds ? first : 0;
+  const isEnough = (): boolean => (times.length >= runs && spent >= least) || spent >= seconds;
+  while (times.length === 0 || !isEnough()) {
     const time = await timeOnce(run);
     times.push(time);
     spent += time;

@@ -21,8 +21,11 @@ import time
 def read_flags(description, sizes):
     """sizes: name -> (default, help), each an integer flag."""
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--runs", type=int, default=7, help="runs a figure, after one to warm up")
+    parser.add_argument("--runs", type=int, default=7, help="runs a figure at least, after those to warm up")
     parser.add_argument("--seconds", type=float, default=10, help="no further run after so long")
+    parser.add_argument(
+        "--least", type=float, default=1, help="short runs go on so long, and a third of it before any counts"
+    )
     parser.add_argument("--threads", type=int, default=usable_cores(), help="default: all cores")
     parser.add_argument("--gpu", action="store_true", help="on the GPU, which must be there")
     parser.add_argument("--only", default="", help="only forms whose name contains this")
@@ -44,13 +47,19 @@ def use_cores(count):
 
 
 def time_runs(run, flags):
-    """Seconds of a run over the runs after one to warm up; run returns when the device has finished."""
-    run()
-    times, spent = [], 0.0
-    while not times or (len(times) < flags.runs and spent < flags.seconds):
+    """Seconds of a run over the runs after those to warm up; run returns when the device has finished."""
+
+    def time_once():
         start = time.perf_counter()
         run()
-        times.append(time.perf_counter() - start)
+        return time.perf_counter() - start
+
+    spent = time_once()
+    while spent < flags.least / 3:
+        spent += time_once()
+    times, spent = [], 0.0
+    while not times or (spent < flags.seconds and (len(times) < flags.runs or spent < flags.least)):
+        times.append(time_once())
         spent += times[-1]
     return {"median": statistics.median(times), "min": min(times), "max": max(times), "runs": len(times)}
 
