@@ -31,7 +31,10 @@ export function compileReset(
   environment: Environment,
 ): (parameters: Tensors, key: Key, ofRows?: Tensors) => ResetResult<Tensors> {
   const reset = compile(
-    ({ rows: { row, environment: ofRows }, parameters: { environment: shared, key } }: ResetInput) =>
+    ({
+      rows: { row, environment: ofRows },
+      parameters: { environment: shared, key },
+    }: ResetInput) =>
       environment.reset(
         { ...shared, ...ofRows },
         { ...key, row, use: uses.dynamics },

@@ -29,7 +29,7 @@ export function placeBuffers(
   groups: readonly Group[],
   isByColumn: boolean,
 ): Map<Node, Buffer> {
-  const moments = momentsOf(groups);
+  const moments = momentsOf(groups, isByColumn);
   const lifeOf = (node: Node, { from, to }: Omit<Buffer, 'start'>): Life =>
     isByColumn || from === to
       ? [moments.made.get(from)?.get(node) ?? from, moments.used.get(to)?.get(node) ?? endOf(to)]
@@ -59,10 +59,10 @@ interface Moments {
   readonly used: Map<number, Map<Node, number>>;
 }
 
-function momentsOf(groups: readonly Group[]): Moments {
+function momentsOf(groups: readonly Group[], isByColumn: boolean): Moments {
   const moments: Moments = { made: new Map(), used: new Map() };
   const visit = (group: Group): void => {
-    if (group.kind === 'strip') addStrip(group, moments);
+    if (group.kind === 'strip') addStrip(group, isByColumn, moments);
     groupsWithin(group).forEach(visit);
   };
   groups.forEach(visit);
@@ -70,7 +70,7 @@ function momentsOf(groups: readonly Group[]): Moments {
 }
 
 /** In the order in which a strip is printed: its nodes, then whatever is written elsewhere. */
-function addStrip(group: Group & { kind: 'strip' }, moments: Moments): void {
+function addStrip(group: Group & { kind: 'strip' }, isByColumn: boolean, moments: Moments): void {
   const nodes = group.items.flatMap((item) => (item.kind === 'node' ? [item.node] : []));
   const momentOf = (place: number): number => group.at + place / (nodes.length + 1);
   const made = new Map<Node, number>();
@@ -93,11 +93,12 @@ function addStrip(group: Group & { kind: 'strip' }, moments: Moments): void {
     if (waits) waiting.push(node);
   });
   runWaiting(nodes.length);
-  // Sums over the rows are taken behind the loop over them: they need what each row has made.
+  // Sums over the rows are taken behind the loop over them: they need what each row has made, which later rows
+  // must not overwrite before they make their own.
   for (const { op, inputs } of nodes) {
     if (op !== 'reduceRows') continue;
     for (const input of inputs) {
-      made.set(homeOf(input), momentOf(0));
+      if (!isByColumn) made.set(homeOf(input), momentOf(0));
       use(input, nodes.length);
     }
   }
