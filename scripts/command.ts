@@ -15,7 +15,7 @@ export const deviceOptions = {
   device: {
     type: 'string',
     requiresArg: true,
-    describe: "where tensors live: auto, tensorflow, wasm, cpu; default the config's",
+    describe: "where tensors live: auto, cuda, tensorflow, native, wasm, cpu; default the config's",
   },
   threads: {
     type: 'number',

@@ -1,4 +1,5 @@
 import { captureOutput } from '../capture-output';
+import { deviceNames } from '../../../engine/device';
 
 it('prints a table, or one object; progress goes to standard error', async () => {
   const { code, output, errors } = await captureOutput([
@@ -42,4 +43,10 @@ it('takes --peers-gpu only beside --peers', async () => {
   const { code, errors } = await captureOutput(['bench', '--quick', '--peers-gpu']);
   expect(code).toBe(2);
   expect(errors).toMatch(/^makertaker: .*peers-gpu -> peers/m);
+});
+
+// The help is there without loading the devices, so that it repeats their names.
+it.each(['bench', 'train'])('the help of %s names every device', async (command) => {
+  const { output } = await captureOutput([command, '--help']);
+  expect(output.replace(/\s+/g, ' ')).toContain(`${deviceNames.join(', ')}; default`);
 });
