@@ -1,5 +1,5 @@
 import { parseConfig } from '../../configs/parse-config';
-import { InputError } from '../../engine/input-error';
+import { refusal } from './refusal';
 
 const text = `seed: 0
 env:
@@ -13,15 +13,8 @@ evaluation:
 `;
 const parse = (source = text, ...overrides: string[]) =>
   parseConfig(source, 'configs/mine.yaml', overrides);
-const message = (source: string, ...overrides: string[]): string => {
-  try {
-    parse(source, ...overrides);
-  } catch (error) {
-    expect(error).toBeInstanceOf(InputError);
-    return (error as Error).message;
-  }
-  throw new Error('it was accepted');
-};
+const message = (source: string, ...overrides: string[]): string =>
+  refusal(() => parse(source, ...overrides));
 
 describe('parseConfig', () => {
   it('resolves every default and keeps seed 0', () => {

@@ -1,6 +1,6 @@
 import { parseConfig } from '../../configs/parse-config';
 import { parseStages } from '../../configs/stages';
-import { InputError } from '../../engine/input-error';
+import { refusal } from './refusal';
 
 const text = `seed: 3
 env: { id: market-making, steps: 20, reward: { kind: inventory-penalty, running: 0.5 } }
@@ -20,15 +20,8 @@ stages:
 const parse = (source: string, ...overrides: string[]) =>
   parseStages(source, 'configs/mine.yaml', overrides);
 
-const message = (source: string, ...overrides: string[]): string => {
-  try {
-    parse(source, ...overrides);
-  } catch (error) {
-    expect(error).toBeInstanceOf(InputError);
-    return (error as Error).message;
-  }
-  throw new Error('it was accepted');
-};
+const message = (source: string, ...overrides: string[]): string =>
+  refusal(() => parse(source, ...overrides));
 const staged = (stages: string) => `env: { id: market-making }\nstages:\n${stages}\n`;
 
 describe('stages', () => {

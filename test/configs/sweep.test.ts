@@ -1,7 +1,7 @@
 import { parseConfig } from '../../configs/parse-config';
 import { parseSweep } from '../../configs/sweep';
 import { namePoints } from '../../configs/sweep-names';
-import { InputError } from '../../engine/input-error';
+import { refusal } from './refusal';
 
 const text = `env: { id: market-making }
 trpo: { damping: 0.2 }
@@ -14,15 +14,8 @@ sweep:
 const parse = (source: string, overrides: readonly string[] = [], seeds?: readonly number[]) =>
   parseSweep(source, 'configs/mine.yaml', overrides, seeds);
 
-const message = (source: string, ...overrides: string[]): string => {
-  try {
-    parse(source, overrides);
-  } catch (error) {
-    expect(error).toBeInstanceOf(InputError);
-    return (error as Error).message;
-  }
-  throw new Error('it was accepted');
-};
+const message = (source: string, ...overrides: string[]): string =>
+  refusal(() => parse(source, overrides));
 const swept = (sweep: string) => `env: { id: market-making }\nsweep:\n  ${sweep}\n`;
 
 describe('a sweep', () => {
