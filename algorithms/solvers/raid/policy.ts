@@ -4,12 +4,8 @@ import type { Tensors } from '../../../engine/tensors';
 import type { PredationConfig } from '../../../envs/predation/config';
 import { largestOf } from '../../../envs/predation/whole';
 import type { PolicySolver } from '../policy';
-import { openRaid, type RaidGame } from './game';
+import { rememberGames } from './remember-games';
 import type { NoisyRaidProblem, RaidState } from './rules';
-
-/** What the values of all games together may take, and what a game takes beside its values. */
-const mostBytes = 4e8;
-const bytesOfGame = 4096;
 
 /**
  * The exact optimum of every episode: dynamic programming over its own stops and limits, the mean over the
@@ -35,31 +31,6 @@ export const raidPolicy: PolicySolver<PredationConfig> = {
     };
   },
 };
-
-/** Games by their problem; the oldest are given up where their values take too much memory. */
-function rememberGames(): (problem: NoisyRaidProblem) => RaidGame {
-  const games = new Map<string, RaidGame>();
-  const sizeOf = (game: RaidGame): number => bytesOfGame + game.bytes();
-  let bytes = 0;
-  let last: RaidGame | null = null;
-  let before = 0;
-  return (problem) => {
-    // What the last one has learned since it was handed out.
-    if (last) bytes += sizeOf(last) - before;
-    for (const [name, game] of games) {
-      if (bytes <= mostBytes || game === last) break;
-      bytes -= sizeOf(game);
-      games.delete(name);
-    }
-    const name = JSON.stringify(problem);
-    const known = games.get(name);
-    const game = known ?? openRaid(problem);
-    games.set(name, game);
-    last = game;
-    before = known ? sizeOf(game) : 0;
-    return game;
-  };
-}
 
 /** Reads the tensors once; gives each row's problem and state in plain numbers. */
 function readRaids(
