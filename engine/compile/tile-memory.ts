@@ -1,5 +1,5 @@
 import type { Node } from './graph';
-import { mostRegisters } from './tile-groups';
+import { mostRegisters } from './far-reads';
 import { type Group, groupsWithin, homeOf } from './tile-plan';
 import { readsAcross } from './views';
 

@@ -1,6 +1,7 @@
 import type { Node, NodeOf, Region } from './graph';
 import type { RowPhase, Schedule } from './schedule';
-import { mostRegisters, planGroups, type Planner } from './tile-groups';
+import { mostRegisters } from './far-reads';
+import { planGroups, type Planner } from './tile-groups';
 import { type Buffer, placeBuffers } from './tile-memory';
 import { readsAcross } from './views';
 

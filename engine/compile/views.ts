@@ -1,5 +1,5 @@
 import { type Graph, type Node, type NodeOf, reachable } from './graph';
-import { mostRegisters } from './tile-groups';
+import { mostRegisters } from './far-reads';
 
 /**
  * Elementwise functions of many columns read copied columns where they were copied from, so that the copy takes

@@ -11,6 +11,7 @@ import { placeWeights, type Weights } from './c-weights';
 
 /** Strips of a full tile: long enough to share the cost of weights and sums, short enough for the cache. */
 const stripsPerTile = 8;
+/** A tile of many columns has fewer: its scratch memory is to stay in a core's own cache. */
 const bytesPerTile = 1 << 18;
 /** A pass over few rows is cut into so many tiles at least, for the threads. */
 const fewestTiles = 8;
