@@ -19,7 +19,8 @@ export const command: Command<Options> = {
     yargs
       .option('device', {
         ...deviceOptions.device,
-        describe: 'measure this one: auto, cuda, tensorflow, native, wasm, cpu; default all there are',
+        describe:
+          'measure this one: auto, cuda, tensorflow, native, wasm, cpu; default all there are',
       })
       .option('peers', {
         type: 'string',
