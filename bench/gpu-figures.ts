@@ -143,12 +143,14 @@ function jobsOf({ environments, rows, training }: GpuScale): Job[] {
   ];
 }
 
-/** Every figure, in order, each as soon as it is known. */
+/** Every figure that is asked for, in order, each as soon as it is known. */
 export async function* measureGpu(
   scale: GpuScale,
   { flopPerSecond: mostFlop, bytesPerSecond: mostBytes }: Ceilings,
+  isAsked: (figure: { readonly name: string }) => boolean = () => true,
 ): AsyncGenerator<GpuFigure> {
-  for (const { name, batch, steps, unit, flop, bytes, prepare } of jobsOf(scale)) {
+  for (const job of jobsOf(scale).filter(isAsked)) {
+    const { name, batch, steps, unit, flop, bytes, prepare } = job;
     const work = prepare();
     try {
       await work.prepare?.();

@@ -23,7 +23,7 @@ import {
 } from '../engine/random';
 import { disposeTree, type Tensors, type TensorTree, tidyTree } from '../engine/tensors';
 import type { Environment } from '../envs/environment';
-import { makeEnvironment } from '../envs/registry';
+import { environmentKinds, makeEnvironment } from '../envs/registry';
 import { box } from '../envs/space';
 import { benchmarkMarket, seed } from './market';
 import type { ParityCase } from './parity';
@@ -32,6 +32,7 @@ import type { ParityCase } from './parity';
 const parityCase = <Given extends CompiledArguments>(one: {
   name: string;
   tolerance: number;
+  mostRows?: number;
   make(rows: number): Given;
   compute(given: Given): TensorTree;
 }): ParityCase => one as unknown as ParityCase;
@@ -134,7 +135,12 @@ const update = (): ParityCase => {
   });
 };
 
-const play = (name: string, environment: Environment, steps: number): ParityCase => {
+const play = (
+  name: string,
+  environment: Environment,
+  steps: number,
+  mostRows = Infinity,
+): ParityCase => {
   const policy = createPolicy(
     environment.observationSpace,
     environment.actionSpace,
@@ -143,6 +149,7 @@ const play = (name: string, environment: Environment, steps: number): ParityCase
   return parityCase({
     name,
     tolerance: 1e-4,
+    mostRows,
     make: (rows) => {
       const { words, row, step } = keyOf(rows);
       const parameters = environment.parameters();
@@ -274,7 +281,10 @@ const draws = (): ParityCase =>
     },
   });
 
-/** The programs that training consists of, and networks of other widths. */
+/** Environments of many operations a step. */
+const slowOnCpu = new Set(['trade-sequencing', 'limit-order-book']);
+
+/** The programs that training consists of, networks of other widths, and every environment. */
 export const parityCases = (): ParityCase[] => [
   draws(),
   advantages(9),
@@ -282,7 +292,10 @@ export const parityCases = (): ParityCase[] => [
   fisher([128, 128], 'Fisher-vector product, 128 × 128'),
   fisher([256, 256, 256], 'Fisher-vector product, 256 × 256 × 256'),
   update(),
-  play('rollout of market-making', benchmarkMarket(4), 6),
-  play('rollout of cartpole', makeEnvironment({ id: 'cartpole' }), 4),
+  // Episodes of four steps: they end and begin anew.
+  play('rollout of the market of the figures', benchmarkMarket(4), 6),
+  ...environmentKinds.map(({ id }) =>
+    play(`rollout of ${id}`, makeEnvironment({ id }), 4, slowOnCpu.has(id) ? 300 : Infinity),
+  ),
   minibatches(),
 ];

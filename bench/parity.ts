@@ -8,6 +8,8 @@ export interface ParityCase {
   readonly name: string;
   /** Largest difference, over the largest number of the result. 0: the same bits. */
   readonly tolerance: number;
+  /** More are not compared, as device `cpu` would take minutes; default all. */
+  readonly mostRows?: number;
   /** Inputs, on the present device. @param rows B */
   make(rows: number): CompiledArguments;
   compute(given: CompiledArguments): TensorTree;

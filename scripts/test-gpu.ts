@@ -19,6 +19,8 @@ import { programVersion } from './program-version';
 const usage = `Checks device cuda against device cpu and measures it, on a machine with an NVIDIA GPU.
 
   --quick          small sizes, to see that it works
+  --only TEXT      only comparisons and figures whose name contains this
+  --rows N,N,…     sizes of the comparisons (default 1,7,300,9000)
   --tune           also times other tiles and numbers of threads than the compiler chooses
   --peers PYTHON   also measures PyTorch and JAX on the GPU, with a Python that has torch, jax or both
   --out FOLDER     where the report goes (default bench/results)
@@ -26,6 +28,8 @@ const usage = `Checks device cuda against device cpu and measures it, on a machi
 
 const options = {
   quick: { type: 'boolean', default: false },
+  only: { type: 'string', default: '' },
+  rows: { type: 'string', default: '1,7,300,9000' },
   tune: { type: 'boolean', default: false },
   peers: { type: 'string' },
   out: { type: 'string', default: join('bench', 'results') },
@@ -35,7 +39,7 @@ const options = {
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 async function main(): Promise<number> {
-  const { quick, tune, peers, out, help } = parseArgs({ options }).values;
+  const { quick, only, rows: sizes, tune, peers, out, help } = parseArgs({ options }).values;
   if (help) {
     say(usage);
     return 0;
@@ -48,9 +52,12 @@ async function main(): Promise<number> {
   say('Matrix products in float32. TF32: not used');
 
   const parity: ParityResult[] = [];
-  for (const one of parityCases()) {
+  const isAsked = ({ name }: { readonly name: string }): boolean => name.includes(only);
+  for (const one of parityCases().filter(isAsked)) {
     const program = parityProgram(one);
-    for (const rows of quick ? [7] : [1, 7, 300, 9000]) {
+    const { mostRows = Infinity } = one;
+    const counts = quick ? [7] : sizes.split(',').map(Number);
+    for (const rows of counts.filter((count) => count <= mostRows)) {
       const result = await program.compare(rows);
       parity.push(result);
       say(describeParity(result));
@@ -58,7 +65,7 @@ async function main(): Promise<number> {
   }
   const scale = quick ? quickGpuScale : gpuScale;
   const figures: GpuFigure[] = [];
-  for await (const figure of measureGpu(scale, ceilings)) {
+  for await (const figure of measureGpu(scale, ceilings, isAsked)) {
     figures.push(figure);
     say(describeFigure(figure));
   }
