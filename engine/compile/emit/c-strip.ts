@@ -59,6 +59,7 @@ function createStrip(around: StripSurroundings) {
           const total = fresh('sum');
           lines.push(
             `${dialect.type(dtype)} ${total} = ${readAt(x, String(first))};`,
+            ...dialect.beforeColumns,
             `for (int k = 1; k < ${size}; k++) ${total} = ${combine(p, name, dtype, total, readAt(x, `(${first} + k * ${inner})`))};`,
           );
           result(node, o * inner + i, total);

@@ -31,14 +31,38 @@ export interface BlockKernel {
   readonly blocks: number;
 }
 
-/** Work on more entries than this is shared out over blocks. */
-const manyEntries = 16_384;
-const gridThreads = 256;
+/** A list of actions in which no thread needs what another one does, or a single action of another kind. */
+interface Level {
+  readonly actions: readonly Action[];
+  /** Null: it cannot be shared out over blocks. */
+  readonly chains: readonly Chain[] | null;
+  /** Turns that a block takes, about. */
+  readonly turns: number;
+}
+
+/** Works on equally many entries, entry i of all of them by one thread. */
+interface Chain {
+  readonly entries: number;
+  readonly works: readonly Work[];
+}
+
+/** Threads of a kernel of several blocks, and the most blocks for a chain. */
+const gridThreads = 128;
 const mostBlocks = 1024;
+/** Of a kernel of one block. */
+const mostThreads = 1024;
+
+/** Every turn of a block waits for memory, about half a microsecond; a launch and a grid's only turn take as long as these. */
+const turnsOfLaunch = 4;
+const turnsOfGrid = 2;
+/** What a further work adds to a turn. */
+const turnsOfWork = 0.15;
 
 /**
- * Kernels for a list of actions. In a block entry i is always worked on by the same thread, so that a
- * barrier stands only where a thread reads what another one wrote, or writes what another one reads.
+ * Kernels for a list of actions: of a single block, or of many where that takes less time with the launches
+ * it costs. In a block entry i is always worked on by the same thread, so that a barrier stands only where a
+ * thread reads what another one wrote, or writes what another one reads. Blocks do not wait for each other:
+ * there a kernel ends.
  * @param placeOf where a parameter lies; null: nowhere that a kernel writes to
  */
 export function printActions(
@@ -47,61 +71,116 @@ export function printActions(
 ): BlockKernel[] {
   const kernels: BlockKernel[] = [];
   let run: Action[] = [];
-  let isGrid = false;
   const finish = (): void => {
-    if (run.length > 0) kernels.push(isGrid ? printGrid(run) : printBlock(run, placeOf));
+    if (run.length > 0) kernels.push(printBlock(run, placeOf));
     run = [];
   };
-  let written = new Set<string>();
-  let read = new Set<string>();
-  for (const action of actions) {
-    const isMany =
-      action.kind === 'work' && action.work.entries !== null && action.work.entries > manyEntries;
-    // Blocks do not wait for each other.
-    const isReady =
-      action.kind !== 'work' ||
-      (action.work.reads.every(({ place, isOwn }) => isOwn || !written.has(placeOf(place) ?? '')) &&
-        action.work.writes.every((place) => !read.has(placeOf(place) ?? '')));
-    const sameEntries =
-      action.kind === 'work' &&
-      run.every((other) => other.kind === 'work' && other.work.entries === action.work.entries);
-    if (isMany !== isGrid || (isMany && !(isReady && sameEntries))) {
+  for (const { level, isGrid } of chooseGrids(splitLevels(actions, placeOf))) {
+    if (isGrid) {
       finish();
-      written = new Set();
-      read = new Set();
-      isGrid = isMany;
-    }
-    run.push(action);
-    if (action.kind === 'work') {
-      action.work.writes.forEach((place) => written.add(placeOf(place) ?? ''));
-      action.work.reads.forEach(({ place, isOwn }) => {
-        const name = placeOf(place);
-        if (name !== null && !isOwn) read.add(name);
-      });
+      kernels.push(printGrid(level.chains!));
+    } else {
+      run.push(...level.actions);
     }
   }
   finish();
   return kernels;
 }
 
-function printGrid(run: readonly Action[]): BlockKernel {
-  const works = run.flatMap((action) => (action.kind === 'work' ? [action.work] : []));
-  const entries = works[0]!.entries!;
-  return {
-    threads: gridThreads,
-    blocks: Math.min(mostBlocks, Math.ceil(entries / gridThreads)),
-    lines: [
-      `for (int i = blockIdx.x * ${gridThreads} + threadIdx.x; i < ${entries}; i += gridDim.x * ${gridThreads}) {`,
-      ...works.flatMap(({ each }) => inBraces(each)),
-      '}',
-    ],
+function splitLevels(
+  actions: readonly Action[],
+  placeOf: (place: Place) => string | null,
+): Level[] {
+  const levels: Level[] = [];
+  const hazards = trackHazards(placeOf);
+  let works: Work[] = [];
+  const finish = (): void => {
+    if (works.length > 0) levels.push(levelOf(works));
+    works = [];
+    hazards.clear();
   };
+  for (const action of actions) {
+    if (action.kind !== 'work' || action.work.entries === null) {
+      finish();
+      levels.push({ actions: [action], chains: null, turns: 1 });
+      continue;
+    }
+    if (hazards.hits(action.work)) finish();
+    works.push(action.work);
+    hazards.add(action.work);
+  }
+  finish();
+  return levels;
+}
+
+function levelOf(works: readonly Work[]): Level {
+  const counts = [...new Set(works.map(({ entries }) => entries!))];
+  const turns = works.map(({ entries }, index) => {
+    const isFirst = index === 0 || works[index - 1]!.entries !== entries;
+    return Math.ceil(entries! / mostThreads) * (isFirst ? 1 : turnsOfWork);
+  });
+  return {
+    actions: works.map((work) => ({ kind: 'work', work })),
+    chains: counts.map((entries) => ({
+      entries,
+      works: works.filter((work) => work.entries === entries),
+    })),
+    turns: turns.reduce((sum, one) => sum + one, 0),
+  };
+}
+
+/** The choice that takes the fewest turns in all, by dynamic programming over the levels. */
+function chooseGrids(levels: readonly Level[]): { level: Level; isGrid: boolean }[] {
+  interface Choice {
+    readonly turns: number;
+    readonly isGrid: readonly boolean[];
+  }
+  const better = (a: Choice, b: Choice): Choice => (b.turns < a.turns ? b : a);
+  let inBlock: Choice = { turns: Infinity, isGrid: [] };
+  let inGrid: Choice = { turns: 0, isGrid: [] };
+  for (const { chains, turns } of levels) {
+    const add = ({ turns: before, isGrid }: Choice, more: number, is: boolean): Choice => ({
+      turns: before + more,
+      isGrid: [...isGrid, is],
+    });
+    const asGrid = add(
+      better(inGrid, inBlock),
+      chains ? turnsOfGrid + turnsOfLaunch : Infinity,
+      true,
+    );
+    // A block goes on, or another one begins.
+    inBlock = better(add(inBlock, turns, false), add(inGrid, turns + turnsOfLaunch, false));
+    inGrid = asGrid;
+  }
+  const { isGrid } = better(inGrid, inBlock);
+  return levels.map((level, index) => ({ level, isGrid: isGrid[index]! }));
+}
+
+/** A chain has blocks of its own. */
+function printGrid(chains: readonly Chain[]): BlockKernel {
+  const lines: string[] = [];
+  let first = 0;
+  for (const { entries, works } of chains) {
+    const blocks = Math.min(mostBlocks, Math.ceil(entries / gridThreads));
+    const start = `(blockIdx.x${first > 0 ? ` - ${first}` : ''}) * ${gridThreads} + threadIdx.x`;
+    const body = works.flatMap(({ each }) => inBraces(each)).map((line) => `  ${line}`);
+    lines.push(
+      `${first > 0 ? '} else ' : ''}if (blockIdx.x < ${first + blocks}) {`,
+      blocks * gridThreads < entries
+        ? `  for (int i = ${start}; i < ${entries}; i += ${blocks * gridThreads}) {`
+        : `  if (const int i = ${start}; i < ${entries}) {`,
+      ...body,
+      '  }',
+    );
+    first += blocks;
+  }
+  return { threads: gridThreads, blocks: first, lines: [...lines, '}'] };
 }
 
 function printBlock(run: readonly Action[], placeOf: (place: Place) => string | null): BlockKernel {
   const lines = printRun(run, placeOf);
   const breadth = Math.max(1, ...run.flatMap(worksOf).map(({ breadth }) => breadth));
-  const threads = Math.min(1024, Math.ceil(breadth / 32) * 32);
+  const threads = Math.min(mostThreads, Math.ceil(breadth / 32) * 32);
   const scratch = lines.some((line) => line.includes('joined['))
     ? [`__shared__ double joined[${threads / 32}];`]
     : [];

@@ -8,15 +8,19 @@ import type { StripDialect, StripLines } from './strip-dialect';
  * memory (m…) as many as there are rows, padded.
  */
 export const cudaDialect = (
-  { rows, threads, stride, isPlain }: TileShape,
+  { rows, threads, stride, stagedRows, isPlain }: TileShape,
   reduceRows: (node: NodeOf<'reduceRows'>, strip: StripLines) => void,
 ): StripDialect => ({
   prefix: 's',
   type: typeOf,
-  address: (base, _columns, column) =>
-    base.startsWith('m')
+  address: (base, _columns, column) => {
+    const copied = [...stagedRows.keys()].find(({ id }) => base === `m${id}`);
+    return base.startsWith('m') && !copied
       ? `${base} + (int64_t)(${column}) * PADDED(n) + row`
-      : `${base} + (${column}) * ${stride} + r`,
+      : `${copied ? `c${copied.id}` : base} + (${column}) * ${stride} + r`;
+  },
+  // Several columns on their way from memory at once.
+  beforeColumns: ['#pragma unroll 8'],
   look: (at, name, expression) => `{ const int32_t place = ${at}; ${name} = ${expression}; }`,
   chosen: (data: Node, column, numbers, most) => {
     const isFloat = data.dtype === 'float32';

@@ -7,7 +7,8 @@ import { memoryOf, storedType } from './c-values';
 import { cudaDialect } from './cuda-dialect';
 import { type CudaFrame, typeOf } from './cuda-names';
 import { printOuters, type TileMemory } from './cuda-outer';
-import { printProduct, printStaging } from './cuda-products';
+import { printProduct } from './cuda-products';
+import { printRowStaging, printStaging } from './cuda-staging';
 import type { RecomputedPlan } from './cuda-recompute';
 import type { PassSums } from './cuda-sums';
 import type { TileShape } from './cuda-tile';
@@ -31,9 +32,15 @@ export function printPass(
   const memory = (node: Node): TileMemory | null => {
     const base = memoryOf(plan, stored, node);
     if (base === null) return null;
+    if (shape.stagedRows.has(node)) return { base: `c${node.id}`, stride: String(shape.stride) };
     return base.startsWith('m')
       ? { base: `(${base} + row0)`, stride: 'PADDED(n)' }
       : { base, stride: String(shape.stride) };
+  };
+  /** Null as well: arrays of a thread's own, neither aligned nor to be read as what does not change. */
+  const globalAddress = (node: Node): string | null => {
+    const address = reading.address(node);
+    return address?.startsWith('l') ? null : address;
   };
   const products = {
     shape,
@@ -43,9 +50,8 @@ export function printPass(
     weights: (node: Node) => {
       const staged = shape.staged.get(node);
       if (staged) return { address: `(shared + ${staged.start})`, isShared: true };
-      const address = reading.address(node);
-      // Arrays of a thread's own are neither aligned nor read through the cache of constants.
-      return address === null || address.startsWith('l') ? null : { address, isShared: false };
+      const address = globalAddress(node);
+      return address === null ? null : { address, isShared: false };
     },
   };
   const around = {
@@ -128,7 +134,8 @@ export function printPass(
   };
 
   const body = printGroups(plan.groups);
-  const text = [...body, ...sums.begin].join('\n');
+  const copies = printRowStaging(shape);
+  const text = [...copies, ...body, ...sums.begin].join('\n');
   const uses = (name: string): boolean => new RegExp(`\\b${name}\\b`).test(text);
   return [
     ...(shape.sharedBytes > 0
@@ -159,7 +166,10 @@ export function printPass(
         ? [`${storedType(dtype)} *const o${index} = p.o${index};`]
         : [],
     ),
-    ...printStaging(shape, products),
+    ...[...shape.stagedRows.values()].map(
+      ({ node, start }) => `float *const c${node.id} = shared + ${start};`,
+    ),
+    ...printStaging(shape, reading.entry, globalAddress),
     ...(sums.joining
       ? [
           `int64_t each = (tiles + ${sums.mostParts - 1}) / ${sums.mostParts};`,
@@ -170,6 +180,7 @@ export function printPass(
     ...sums.begin.map((line) => `  ${line}`),
     '  for (int64_t at = part * each; at < (part + 1) * each && at < tiles; at++) {',
     `    const int64_t row0 = at * ${shape.rows};`,
+    ...copies.map((line) => `    ${line}`),
     ...body.map((line) => `    ${line}`),
     '  }',
     ...sums.end.map((line) => `  ${line}`),

@@ -92,6 +92,20 @@ FUNCTION void s_iput(int32_t *p, int64_t stride, int64_t row, int64_t n, int32_t
 FUNCTION void s_bput(uint8_t *p, int64_t stride, int64_t row, int64_t n, int32_t x) { if (row < n) p[row * stride] = (uint8_t)(x & 1); }
 FUNCTION void s_put2(float *p, int64_t row, int64_t n, float a, float b) { if (row < n) ((float2 *)p)[row] = make_float2(a, b); }
 FUNCTION void s_put4(float *p, int64_t row, int64_t n, float a, float b, float c, float d) { if (row < n) ((float4 *)p)[row] = make_float4(a, b, c, d); }
+/*
+ * Four numbers from global to shared memory, both aligned to 16 bytes, without passing through registers; they
+ * are there after await_copies. The tests' emulator has functions of its own.
+ */
+#ifdef EMULATED_COPIES
+#elif __CUDA_ARCH__ >= 800
+FUNCTION void copy_four(float *to, const void *from) {
+  asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" :: "r"((unsigned)__cvta_generic_to_shared(to)), "l"(__cvta_generic_to_global(from)) : "memory");
+}
+FUNCTION void await_copies() { asm volatile("cp.async.wait_all;" ::: "memory"); }
+#else
+FUNCTION void copy_four(float *to, const void *from) { *(float4 *)to = *(const float4 *)from; }
+FUNCTION void await_copies() {}
+#endif
 /* Rows chosen by number. */
 FUNCTION float s_chosen(const float *p, int64_t stride, const int32_t *index, int64_t row, int64_t n, int64_t most) {
   const int64_t at = index[row_within(row, n)];

@@ -140,7 +140,7 @@ function printSum(
     '{',
     `  const float *const x = ${x.base} + r;`,
     ...(base ? [`  const float *const w = ${base.address} + j;`] : []),
-    `  #pragma unroll ${size <= 8 ? size : 4}`,
+    `  #pragma unroll ${size <= 8 ? size : micro.rows * micro.columns > 2 ? 4 : 16}`,
     `  for (int k = 0; k < ${size}; k++) {`,
     `    float a[${micro.rows}], b[${micro.columns}];`,
     `    ${readSideBySide('a', `x + k * ${x.stride}`, 'float32', micro.rows)}`,
@@ -213,20 +213,5 @@ function printEpilogue(
     `for (int c = 0; c < ${micro.columns}; c++) {`,
     ...lines.map((line) => `  ${line}`),
     '}',
-  ];
-}
-
-/** Copies weights that the whole block uses into its shared memory. */
-export function printStaging(
-  { staged, threads }: TileShape,
-  { parameter }: Pick<ProductSurroundings, 'parameter'>,
-): string[] {
-  if (staged.size === 0) return [];
-  return [
-    ...[...staged.values()].map(
-      ({ node, entries, start }) =>
-        `for (int e = threadIdx.x; e < ${entries}; e += ${threads}) shared[${start} + e] = ${parameter(node, 'e')};`,
-    ),
-    '__syncthreads();',
   ];
 }

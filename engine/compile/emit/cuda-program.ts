@@ -93,7 +93,7 @@ export function printCuda(schedule: Schedule, target: CudaTarget): CudaProgram {
   /** Each pass is printed where it stands: a loop's test and body hold different ones. */
   const runPass = (number: number, loops: readonly Loop[]): Step[] => {
     const plan = frame.plans[number]!;
-    const shape = shapeTile(plan, target);
+    const shape = shapeTile(plan, schedule.stored, target);
     const { space, reductions } = plan.phase;
     const sums = planSums(reductions, shape, rowsExpression(space), frame.offsetOf);
     const most = sums.joining ? sums.mostParts : null;

@@ -1,5 +1,5 @@
 import type { Node, NodeOf, Region } from '../graph';
-import { type Group, groupsWithin, mostRegisters, type TilePlan } from '../tile-plan';
+import { type Group, groupsWithin, homeOf, mostRegisters, type TilePlan } from '../tile-plan';
 
 /** What kernels are made for. */
 export interface CudaTarget {
@@ -37,6 +37,13 @@ export interface StagedWeights {
   readonly start: number;
 }
 
+/** A value of an earlier pass whose rows are copied into shared memory when a tile begins. */
+export interface StagedRows {
+  readonly node: Node;
+  /** In floats from the beginning of shared memory. */
+  readonly start: number;
+}
+
 /** How the threads of a block and its memory are shared out for a pass. */
 export interface TileShape {
   readonly threads: number;
@@ -49,6 +56,7 @@ export interface TileShape {
   /** Whether the tile's buffers are in global memory, shared memory being too small. */
   readonly isSpilled: boolean;
   readonly staged: ReadonlyMap<Node, StagedWeights>;
+  readonly stagedRows: ReadonlyMap<Node, StagedRows>;
   readonly sharedBytes: number;
   /** Bytes of global memory a block. */
   readonly spilledBytes: number;
@@ -62,9 +70,14 @@ const declaredBytes = 1024;
 /** Layers as wide as this have work for more threads. */
 const wideLayer = 96;
 
-export function shapeTile(plan: TilePlan, target: CudaTarget): TileShape {
+/** @param stored values in memory that outlive a pass */
+export function shapeTile(
+  plan: TilePlan,
+  stored: ReadonlySet<Node>,
+  target: CudaTarget,
+): TileShape {
   const { tuning = {} } = target;
-  const { products, widest, isPlain } = describeWork(plan.groups);
+  const { products, outers, made, widest, isPlain } = describeWork(plan.groups);
   const weights = weightsOf(products);
   const most = target.sharedBytesPerBlock - declaredBytes;
   const half = Math.floor(target.sharedBytesPerMultiprocessor / 2) - reservedBytes - declaredBytes;
@@ -101,6 +114,16 @@ export function shapeTile(plan: TilePlan, target: CudaTarget): TileShape {
     stage(looped, most);
     stage(others, tuning.stageWeights ? most : Math.min(half, most));
   }
+  // Products read them column by column and wait for every one.
+  const stagedRows = new Map<Node, StagedRows>();
+  const factors = [...products.map(({ node }) => node), ...outers].flatMap(({ inputs }) => inputs);
+  for (const node of isPlain || isSpilled ? [] : new Set(factors)) {
+    if (!stored.has(node) || made.has(node) || plan.buffers.has(homeOf(node))) continue;
+    const added = node.columns * strideOf(rows, isPlain);
+    if ((start + added) * 4 > Math.min(half, most)) continue;
+    stagedRows.set(node, { node, start });
+    start += added;
+  }
   const sharedBytes = start * 4;
   const isAlone = sharedBytes > half || isSpilled;
   // Where no second block works beside it, one of more threads.
@@ -112,6 +135,7 @@ export function shapeTile(plan: TilePlan, target: CudaTarget): TileShape {
     isPlain,
     isSpilled,
     staged,
+    stagedRows,
     sharedBytes,
     spilledBytes: isSpilled ? bytesOf(rows) : 0,
     blocksAtOnce: tuning.blocksAtOnce ?? (isAlone ? 1 : 2),
@@ -133,25 +157,33 @@ interface Product {
 
 function describeWork(groups: readonly Group[]): {
   products: Product[];
+  outers: NodeOf<'outer'>[];
+  /** Values that the pass computes. */
+  made: ReadonlySet<Node>;
   widest: number;
   isPlain: boolean;
 } {
   const products: Product[] = [];
+  const outers: NodeOf<'outer'>[] = [];
+  const made = new Set<Node>();
   let widest = 0;
   let isPlain = true;
   const visit = (group: Group, loops: readonly Region[]): void => {
     switch (group.kind) {
       case 'product':
         products.push({ node: group.node, loops });
+        [group.node, ...group.epilogue].forEach((node) => made.add(node));
         widest = Math.max(widest, group.node.columns);
         isPlain = false;
         return;
       case 'outer':
+        outers.push(group.node);
         isPlain = false;
         return;
       case 'strip':
         // Sums of wide values are shared out over all threads.
         for (const { node } of group.items) {
+          made.add(node);
           if (node.op === 'reduceRows' && node.columns > mostRegisters) isPlain = false;
         }
         return;
@@ -163,7 +195,7 @@ function describeWork(groups: readonly Group[]): {
     }
   };
   groups.forEach((group) => visit(group, []));
-  return { products, widest, isPlain };
+  return { products, outers, made, widest, isPlain };
 }
 
 /** Each once; none that change from step to step. */

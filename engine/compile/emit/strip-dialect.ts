@@ -12,6 +12,8 @@ export interface StripDialect {
    * @param column an expression
    */
   address(base: string, columns: number, column: string | number): string;
+  /** Lines before a loop over the columns of a wide value. */
+  readonly beforeColumns: readonly string[];
   /** Sets `name` to an expression of `place`, one of the numbers of `at`. */
   look(at: string, name: string, expression: string): string;
   /** A column of chosen rows of a value in memory. @param numbers the rows' numbers, an address */

@@ -187,7 +187,12 @@ export function createStripValues(around: StripSurroundings) {
       if (place) body.push(store(node.dtype, address(place, columns, 'c'), name));
       inside.set(node, name);
     }
-    lines.push(`for (int c = 0; c < ${columns}; c++) {`, ...body.map((line) => `  ${line}`), '}');
+    lines.push(
+      ...dialect.beforeColumns,
+      `for (int c = 0; c < ${columns}; c++) {`,
+      ...body.map((line) => `  ${line}`),
+      '}',
+    );
   }
 
   const keepAll = (node: Node): void => {

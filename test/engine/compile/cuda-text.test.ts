@@ -30,7 +30,7 @@ const fisher = 'Fisher-vector product, 64 × 64';
 describe('the tiles of a Fisher-vector product', () => {
   it.each([
     ['sm_80', { threads: 128, blocks: 2 }],
-    ['sm_90', { threads: 128, blocks: 3 }],
+    ['sm_90', { threads: 128, blocks: 2 }],
   ] as const)('leave room for eight warps on %s', (architecture, { threads, blocks }) => {
     const { sharedBytesPerMultiprocessor } = targets[architecture];
     const [forward, product] = passesOf(print(fisher, targets[architecture]));

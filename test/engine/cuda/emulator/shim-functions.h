@@ -234,3 +234,38 @@ inline unsigned __float2uint_rn(float x) { return emulatedToUnsigned(rintf(x)); 
 inline unsigned __float2uint_rd(float x) { return emulatedToUnsigned(floorf(x)); }
 inline float __int2float_rn(int x) { return (float)x; }
 inline float __uint2float_rn(unsigned x) { return (float)x; }
+
+// ---- copies that go on beside the program
+
+// Those of a thread fill their places when it waits for them, no sooner: who forgets to wait reads NaN.
+struct EmulatedCopy {
+  float *to;
+  const void *from;
+};
+constexpr unsigned emulatedMostCopies = 1024;
+static EmulatedCopy emulatedCopies[1024][emulatedMostCopies];
+static unsigned emulatedCopyCounts[1024];
+
+inline void emulatedCopyNow(EmulatedCopy copy) { *(float4 *)copy.to = *(const float4 *)copy.from; }
+EMULATED_UNCHECKED inline bool emulatedCopyLater(EmulatedCopy copy) {
+  unsigned &count = emulatedCopyCounts[threadIdx.x];
+  if (count == emulatedMostCopies) return false;
+  emulatedCopies[threadIdx.x][count] = copy;
+  count += 1;
+  return true;
+}
+EMULATED_UNCHECKED inline bool emulatedTakeCopy(EmulatedCopy *copy) {
+  unsigned &count = emulatedCopyCounts[threadIdx.x];
+  if (count == 0) return false;
+  count -= 1;
+  *copy = emulatedCopies[threadIdx.x][count];
+  return true;
+}
+
+#define EMULATED_COPIES 1
+inline void copy_four(float *to, const void *from) {
+  if (!emulatedCopyLater({to, from})) emulatedCopyNow({to, from});
+}
+inline void await_copies() {
+  for (EmulatedCopy copy; emulatedTakeCopy(&copy);) emulatedCopyNow(copy);
+}
