@@ -114,6 +114,7 @@ function sourceOf(rule: DecisionRule, name: string, comment: string): string {
 const tanhSource = [
   'static float s_set(float x) { return x; }',
   'static float s_fma(float a, float b, float c) { return a * b + c; }',
+  'static float s_quotient(float a, float b) { return a / b; }',
   'static float s_clip(float low, float high, float x) { return x > high ? high : x < low ? low : x; }',
   printTanh({ prefix: 's', float: 'float', int: 'int32_t', qualifiers: 'static' }),
 ].join('\n');

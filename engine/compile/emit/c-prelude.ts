@@ -193,6 +193,8 @@ BY_LIBRARY_2(pow, powf)
 BY_LIBRARY_2(atan2, atan2f)
 INLINE int32_t s_ipow(int32_t x, int32_t y) { return (int32_t)pow(x, y); }
 static __attribute__((noinline, unused)) vi v_ipow(vi x, vi y) { vi z; for (int l = 0; l < W; l++) z[l] = s_ipow(x[l], y[l]); return z; }
+INLINE float s_quotient(float a, float b) { return a / b; }
+INLINE vf v_quotient(vf a, vf b) { return a / b; }
 ${printMath({ prefix: 's', float: 'float', int: 'int32_t', qualifiers: 'INLINE' })}
 ${printMath({ prefix: 'v', float: 'vf', int: 'vi', qualifiers: 'INLINE' })}
 ${printRandom({ prefix: 's', float: 'float', int: 'int32_t', qualifiers: 'INLINE' })}

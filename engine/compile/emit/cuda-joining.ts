@@ -79,6 +79,26 @@ FUNCTION double warp_${name}(double x) {
   for (int lanes = 16; lanes > 0; lanes /= 2) x = join_${name}(x, __shfl_xor_sync(0xffffffffu, x, lanes));
   return x;
 }
+/*
+ * The warp's totals of count numbers that every lane has one of, a power of two up to 32: in each round
+ * lanes hand over one half and keep the other. Lane l has the total of number l / (32 / count).
+ */
+template <int count> FUNCTION double totals_${name}(double *x) {
+  const int lane = threadIdx.x % 32;
+  int lanes = 16;
+#pragma unroll
+  for (int half = count / 2; half > 0; half /= 2, lanes /= 2) {
+    const bool isUpper = lane & lanes;
+#pragma unroll
+    for (int q = 0; q < half; q++) {
+      const double other = __shfl_xor_sync(0xffffffffu, isUpper ? x[q] : x[q + half], lanes);
+      x[q] = join_${name}(isUpper ? x[q + half] : x[q], other);
+    }
+  }
+#pragma unroll
+  for (; lanes > 0; lanes /= 2) x[0] = join_${name}(x[0], __shfl_xor_sync(0xffffffffu, x[0], lanes));
+  return x[0];
+}
 /* Parts slice, slice + ${slices}, … of an entry. */
 template <class Number> FUNCTION double parts_${name}(double all, const Number *at, int64_t stride, int64_t parts, int copies, int64_t copy, int slice) {
 #pragma unroll 8

@@ -62,6 +62,19 @@ FUNCTION float s_float(int32_t i) { return (float)i; }
 FUNCTION int32_t s_int(float x) { return x > -2147483648.0f && x < 2147483648.0f ? (int32_t)x : INT32_MIN; }
 FUNCTION float s_sqrt(float x) { return __fsqrt_rn(x); }
 FUNCTION float s_clip(float low, float high, float x) { return x > high ? high : x < low ? low : x; }
+/* a / b with the same bits, without the branch for numbers near overflow and underflow. */
+FUNCTION float s_quotient(float a, float b) {
+#ifdef EMULATOR
+  return a / b;
+#else
+  float r;
+  asm("rcp.approx.f32 %0, %1;" : "=f"(r) : "f"(b));
+  r = fmaf(r, fmaf(-b, r, 1.0f), r);
+  float q = __fmul_rn(a, r);
+  q = fmaf(r, fmaf(-b, q, a), q);
+  return fmaf(r, fmaf(-b, q, a), q);
+#endif
+}
 FUNCTION int s_any(int32_t m) { return m != 0; }
 FUNCTION int32_t s_idivide(int32_t a, int32_t b) { return b == 0 ? 0 : b == -1 ? (int32_t)(0u - (uint32_t)a) : a / b; }
 FUNCTION float s_product(float a, float b) { return __fmul_rn(a, b); }
@@ -96,7 +109,7 @@ FUNCTION void s_put4(float *p, int64_t row, int64_t n, float a, float b, float c
  * Four numbers from global to shared memory, both aligned to 16 bytes, without passing through registers; they
  * are there after await_copies. The tests' emulator has functions of its own.
  */
-#ifdef EMULATED_COPIES
+#ifdef EMULATOR
 #elif __CUDA_ARCH__ >= 800
 FUNCTION void copy_four(float *to, const void *from) {
   asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" :: "r"((unsigned)__cvta_generic_to_shared(to)), "l"(__cvta_generic_to_global(from)) : "memory");

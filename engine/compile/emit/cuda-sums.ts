@@ -217,14 +217,23 @@ function endWide(
   warps: number,
 ): string[] {
   if (!inRegisters) return [];
-  return [
-    '#pragma unroll',
-    `for (int q = 0; q < ${each}; q++) {`,
-    `  const int c = threadIdx.x / 32 + q * ${warps};`,
-    `  const double all = warp_${node.name}((double)s${node.id}[q]);`,
-    `  if (threadIdx.x % 32 == 0 && c < ${node.columns}) p.doubles[part * ${doubles} + ${offset} + c] = all;`,
-    '}',
-  ];
+  const lines: string[] = [];
+  for (let first = 0; first < each; first += 32) {
+    const some = Math.min(32, each - first);
+    const count = 2 ** Math.ceil(Math.log2(some));
+    const lanes = 32 / count;
+    lines.push(
+      '{',
+      `  double x[${count}];`,
+      '  #pragma unroll',
+      `  for (int q = 0; q < ${count}; q++) x[q] = ${some < count ? `q >= ${some} ? ${neutral(node.name, node.inputs[0]!.dtype)} : ` : ''}(double)s${node.id}[${first} + q];`,
+      `  const double all = totals_${node.name}<${count}>(x);`,
+      `  const int lane = threadIdx.x % 32, q = ${first} + lane${lanes > 1 ? ` / ${lanes}` : ''}, c = threadIdx.x / 32 + q * ${warps};`,
+      `  if (${lanes > 1 ? `lane % ${lanes} == 0 && ` : ''}q < ${first + some} && c < ${node.columns}) p.doubles[part * ${doubles} + ${offset} + c] = all;`,
+      '}',
+    );
+  }
+  return lines;
 }
 
 /** Columns of which every thread has a sum: joined within warps, then across them. */

@@ -126,8 +126,8 @@ export function shapeTile(
   }
   const sharedBytes = start * 4;
   const isAlone = sharedBytes > half || isSpilled;
-  // Where no second block works beside it, one of more threads.
-  const many = tuning.threads ?? (widest >= wideLayer || isAlone ? 256 : 128);
+  // Where no second block works beside it, one of more threads; so where a block has few tiles to do.
+  const many = tuning.threads ?? (widest >= wideLayer || isAlone || isFew ? 256 : 128);
   return {
     threads: isPlain ? rows : Math.max(rows, many),
     rows,

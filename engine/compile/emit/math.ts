@@ -10,7 +10,8 @@ export interface NumberTypes {
 
 /**
  * Elementary functions as polynomials, for vectors and for single numbers alike: the same bits in both.
- * Built from PREFIX_fma, _select, _iselect, _clip (low, high, x; NaN stays), comparisons, _bits, _number, _float, _int, which the preludes
+ * Built from PREFIX_fma, _select, _iselect, _clip (low, high, x; NaN stays), _quotient (of numbers far from
+ * overflow and underflow), comparisons, _bits, _number, _float, _int, which the preludes
  * define. Errors as measured by test/engine/compile/math.test.ts.
  *
  * exp, log, sin and cos follow Cephes (Moshier 1989); tanh is a rational minimax approximation of degree
@@ -165,7 +166,7 @@ ${q} ${F} ${p}_cos(${F} x) {
 `;
 }
 
-/** Needs PREFIX_set, _fma and _clip. */
+/** Needs PREFIX_set, _fma, _clip and _quotient. */
 export function printTanh({ prefix: p, float: F, qualifiers: q }: NumberTypes): string {
   const polynomial = polynomialOf(p);
   return `${q} ${F} ${p}_tanh(${F} x) {
@@ -173,7 +174,7 @@ export function printTanh({ prefix: p, float: F, qualifiers: q }: NumberTypes): 
   ${F} z = y * y;
   ${F} above = y * ${polynomial('z', ['4.15281247e-11f', '-2.59717048e-8f', '1.74469296e-5f', '5.27315773e-3f', '0.229214221f', '1.76599991f'])};
   ${F} below = ${polynomial('z', ['4.18918673e-4f', '4.24338207e-2f', '0.817880571f', '1.76600003f'])};
-  return above / below;
+  return ${p}_quotient(above, below);
 }`;
 }
 
@@ -258,7 +259,7 @@ ${q} ${F} ${p}_draw_normal(${I} word) {
   ${F} r = ${p}_set(0.180625f) - ${p}_product(q, q);
   ${F} above = ${horner('r', ['59.10937472f', '159.29113202f', '50.434271938f', '3.3871327179f'])};
   ${F} below = ${horner('r', ['67.1875636f', '78.757757664f', '17.895169469f', '1.0f'])};
-  ${F} z = ${p}_product(q, above / below);
+  ${F} z = ${p}_product(q, ${p}_quotient(above, below));
   ${I} tail = ${p}_lt(r, ${p}_set(0.0f));
   if (${p}_any(tail)) {
     ${I} left = ${p}_lt(q, ${p}_set(0.0f));
@@ -266,7 +267,7 @@ ${q} ${F} ${p}_draw_normal(${I} word) {
     ${F} s = ${p}_sqrt(-${p}_draw_log(m)) - 1.6f;
     ${F} c = ${horner('s', ['0.17023821103f', '1.3067284816f', '2.75681539f', '1.4234372777f'])};
     ${F} d = ${horner('s', ['0.12021132975f', '0.7370016425f', '1.0f'])};
-    ${F} t = c / d;
+    ${F} t = ${p}_quotient(c, d);
     z = ${p}_select(tail, ${p}_select(left, -t, t), z);
   }
   return z;

@@ -262,7 +262,6 @@ EMULATED_UNCHECKED inline bool emulatedTakeCopy(EmulatedCopy *copy) {
   return true;
 }
 
-#define EMULATED_COPIES 1
 inline void copy_four(float *to, const void *from) {
   if (!emulatedCopyLater({to, from})) emulatedCopyNow({to, from});
 }

@@ -3,6 +3,8 @@
 
 #include "table.h"
 
+// Where programs have assembly, they have something else for this.
+#define EMULATOR 1
 #define __CUDACC__ 1
 #define __CUDACC_RTC__ 1
 #define __global__
