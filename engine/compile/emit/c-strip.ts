@@ -13,7 +13,7 @@ const mostRuns = 4;
 
 /** One group of work row by row: in C W rows at a time, in CUDA one row a thread. */
 export function printStrip(items: readonly StripItem[], around: StripSurroundings): string[] {
-  const strip = createStrip(around);
+  const strip = createStrip(items, around);
   items.forEach((item) => {
     if (item.kind === 'node') strip.compute(item.node);
   });
@@ -28,10 +28,10 @@ export function printStrip(items: readonly StripItem[], around: StripSurrounding
   return strip.finish();
 }
 
-function createStrip(around: StripSurroundings) {
+function createStrip(items: readonly StripItem[], around: StripSurroundings) {
   const { graph, dialect } = around;
   const { prefix: p, address } = dialect;
-  const values = createStripValues(around);
+  const values = createStripValues(items, around);
   const { before, lines, after, store, fresh, memory, set, alias, result, broadcast } = values;
   const { read, readAt, flush, defer, bring, keepAll, isNarrow } = values;
   const integer = dialect.type('int32');
@@ -338,6 +338,7 @@ function createStrip(around: StripSurroundings) {
     ...createStripWrites(around, values),
     finish(): string[] {
       flush(null);
+      values.settle();
       return dialect.loop({ before, lines, after });
     },
   };

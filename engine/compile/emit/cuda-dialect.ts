@@ -21,6 +21,18 @@ export const cudaDialect = (
   },
   // Several columns on their way from memory at once.
   beforeColumns: ['#pragma unroll 8'],
+  shareColumns: (columns, body) =>
+    isPlain || threads <= rows
+      ? null
+      : [
+          '#pragma unroll 4',
+          `for (int e = threadIdx.x; e < ${columns * rows}; e += ${threads}) {`,
+          `  const int r = e % ${rows}, c = e / ${rows};`,
+          '  const int64_t row = row0 + r;',
+          ...body.map((line) => `  ${line}`),
+          '}',
+          '__syncthreads();',
+        ],
   look: (at, name, expression) => `{ const int32_t place = ${at}; ${name} = ${expression}; }`,
   chosen: (data: Node, column, numbers, most) => {
     const isFloat = data.dtype === 'float32';

@@ -14,6 +14,11 @@ export interface StripDialect {
   address(base: string, columns: number, column: string | number): string;
   /** Lines before a loop over the columns of a wide value. */
   readonly beforeColumns: readonly string[];
+  /**
+   * A loop over the columns of wide values, to stand among the lines behind the loop over rows, where all
+   * threads share it out; null: there are no more threads than rows. @param body of row `r` and column `c`
+   */
+  shareColumns(columns: number, body: readonly string[]): readonly string[] | null;
   /** Sets `name` to an expression of `place`, one of the numbers of `at`. */
   look(at: string, name: string, expression: string): string;
   /** A column of chosen rows of a value in memory. @param numbers the rows' numbers, an address */

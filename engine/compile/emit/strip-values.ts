@@ -1,6 +1,6 @@
 import { functions } from './functions';
 import type { DType, Graph, Node, NodeOf } from '../graph';
-import { mostRegisters, type TilePlan } from '../tile-plan';
+import { mostRegisters, type StripItem, type TilePlan } from '../tile-plan';
 import { CompileError } from '../traced';
 import { readsAcross } from '../views';
 import { runsOf } from './c-parameters';
@@ -23,12 +23,22 @@ export interface StripSurroundings {
   readonly dialect: StripDialect;
 }
 
+/** A loop over columns, among the lines for a row or behind them. */
+interface SharedLoop {
+  readonly loop: readonly string[];
+  /** Where it would stand among the lines. */
+  readonly at: number;
+  readonly behind: readonly string[];
+  /** Where it would stand among those behind. */
+  readonly place: number;
+}
+
 /**
  * The values of a strip: columns in registers as C expressions, columns in the tile's memory, columns of
  * tensors. Elementwise functions of many columns wait until something needs them, so that they share one
  * loop over the columns.
  */
-export function createStripValues(around: StripSurroundings) {
+export function createStripValues(items: readonly StripItem[], around: StripSurroundings) {
   const { graph, plan, stored, dialect } = around;
   const { prefix: p, address } = dialect;
   const load = (dtype: DType, place: string): string =>
@@ -44,6 +54,8 @@ export function createStripValues(around: StripSurroundings) {
   const registers = new Map<string, string>();
   /** Wide elementwise functions that run in one loop over the columns. */
   let wide: { columns: number; nodes: NodeOf<'map'>[] } | null = null;
+  /** Loops over columns that all threads could share out, and where they stand otherwise. */
+  const shareable: SharedLoop[] = [];
   let count = 0;
 
   const key = (node: Node, column: number): string => `${node.id} ${column}`;
@@ -187,13 +199,62 @@ export function createStripValues(around: StripSurroundings) {
       if (place) body.push(store(node.dtype, address(place, columns, 'c'), name));
       inside.set(node, name);
     }
-    lines.push(
+    const loop = [
       ...dialect.beforeColumns,
       `for (int c = 0; c < ${columns}; c++) {`,
       ...body.map((line) => `  ${line}`),
       '}',
-    );
+    ];
+    const column = isForOthers(nodes) ? columnFromMemory(nodes) : null;
+    const behind = column && dialect.shareColumns(columns, column);
+    if (behind) shareable.push({ loop, at: lines.length, behind, place: after.length });
+    else lines.push(...loop);
   }
+
+  /** Whether nothing else in the strip works with the values row by row. */
+  const isForOthers = (nodes: readonly Node[]): boolean =>
+    items.every(({ kind, node }) => {
+      if (nodes.includes(node)) return kind === 'node';
+      return node.op === 'reduceRows' || !node.inputs.some((input) => nodes.includes(input));
+    });
+
+  /** A column of wide values for a thread that has no registers of the row; null: not all is in memory. */
+  const columnFromMemory = (nodes: readonly NodeOf<'map'>[]): string[] | null => {
+    const inside = new Map<Node, string>();
+    const body: string[] = [];
+    for (const node of nodes) {
+      const operands: string[] = [];
+      for (const [place, input] of node.inputs.entries()) {
+        const at = input.space ? memory(input) : '';
+        const column = input.columns === 1 ? '0' : 'c';
+        const known = inside.get(input);
+        if (node.views?.[place] || (!known && at === null)) return null;
+        operands.push(
+          known ??
+            (at ? load(input.dtype, address(at, input.columns, column)) : readAt(input, column)),
+        );
+      }
+      const name = fresh('w');
+      const value = functions[node.name]!.print(p, operands, node.inputs.at(-1)!.dtype);
+      body.push(`const ${dialect.type(node.dtype)} ${name} = ${value};`);
+      const target = memory(node);
+      if (target) body.push(store(node.dtype, address(target, node.columns, 'c'), name));
+      inside.set(node, name);
+    }
+    return body;
+  };
+
+  /**
+   * Settles who runs the loops that all threads could share out: not behind the others where lines in between
+   * write to the tile's memory, which may be that of a loop's values.
+   */
+  const settle = (): void => {
+    for (const { loop, at, behind, place } of shareable.reverse()) {
+      const isWritten = lines.slice(at).some((line) => /_i?store\(/.test(line));
+      if (isWritten) lines.splice(at, 0, ...loop);
+      else after.splice(place, 0, ...behind);
+    }
+  };
 
   const keepAll = (node: Node): void => {
     const place = memory(node);
@@ -277,6 +338,7 @@ export function createStripValues(around: StripSurroundings) {
     before,
     lines,
     after,
+    settle,
     load,
     store,
     fresh,

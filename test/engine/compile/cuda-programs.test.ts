@@ -6,7 +6,10 @@ import { describeEmulated, emulate } from '../cuda/emulate';
 /** Rows that fill no tile, and rows that fill several and part of one. */
 const sizes = [1, 7, 300];
 
-const cases = parityCases();
+/** Environments whose steps take the emulator half a minute: `npm run test:gpu` compares them. */
+const slow = /basket-execution|trade-sequencing|limit-order-book/;
+
+const cases = parityCases().filter(({ name }) => !slow.test(name));
 /** Wide networks take their time on the emulator. */
 const sizesOf = ({ name }: ParityCase): number[] =>
   /256/.test(name) ? [7] : /128|TRPO/.test(name) ? [7, 300] : sizes;
