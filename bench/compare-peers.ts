@@ -49,8 +49,11 @@ const bySpeed = (a: PeerFigure, b: PeerFigure): number =>
 const figureOrder = Object.keys(figureUnits);
 
 /** How many times as fast as the reference a device is; null where they measured different things. */
-export function speedBeside(peer: PeerFigure, figure: Figure): number | null {
-  if (peer.name !== figure.name || peer.batch !== figure.batch || !('median' in figure))
+export function speedBeside(
+  peer: PeerFigure,
+  figure: Pick<Figure, 'name' | 'batch'> & { readonly median?: number },
+): number | null {
+  if (peer.name !== figure.name || peer.batch !== figure.batch || figure.median === undefined)
     return null;
   return peer.unit === 'ms' ? peer.value / figure.median : figure.median / peer.value;
 }

@@ -2,6 +2,7 @@ import { fisherProducts } from './fisher-products';
 import { fixedActionSteps } from './fixed-action-steps';
 import type { Ceilings } from './gpu-ceilings';
 import { roundTo } from './machine';
+import type { PeerFigure } from './measure-peers';
 import { policySteps } from './policy-steps';
 import { type Effort, timeRuns, type Timing, type Work } from './timing';
 import { trainingSamples } from './training-samples';
@@ -15,6 +16,8 @@ export interface GpuFigure {
   /** Steps of a run; null: none are taken. */
   readonly steps: number | null;
   readonly unit: 'steps/s' | 'samples/s' | 'ms';
+  /** Under which the references have it; null: they do not. */
+  readonly peer: PeerFigure['name'] | null;
   /** Median over the runs, in the unit. */
   readonly value: number;
   /** Seconds of a run. */
@@ -49,7 +52,7 @@ export const quickGpuScale: GpuScale = {
   environments: [300],
   rows: [300],
   training: [{ environments: 16, steps: 8 }],
-  effort: { runs: 2, seconds: 1 },
+  effort: { runs: 2, seconds: 1, least: 0 },
 };
 
 interface Job {
@@ -57,6 +60,7 @@ interface Job {
   readonly batch: number;
   readonly steps: number | null;
   readonly unit: GpuFigure['unit'];
+  readonly peer: GpuFigure['peer'];
   /** Of a run. */
   readonly flop: number | null;
   readonly bytes: number;
@@ -81,7 +85,7 @@ const keptBytes = 4 * (64 + 64 + 2);
 
 /** Steps so that a run stores no more than this many. */
 const mostStored = 2 ** 24;
-const stepsOf = (environments: number): number =>
+export const stepsOf = (environments: number): number =>
   Math.max(8, Math.min(200, Math.floor(mostStored / environments)));
 
 function jobsOf({ environments, rows, training }: GpuScale): Job[] {
@@ -93,6 +97,7 @@ function jobsOf({ environments, rows, training }: GpuScale): Job[] {
         batch,
         steps,
         unit: 'steps/s',
+        peer: 'fixedActionSteps',
         flop: null,
         // Observation [2] and reward, and whether the episode ended.
         bytes: batch * steps * (4 * 3 + 2),
@@ -106,6 +111,7 @@ function jobsOf({ environments, rows, training }: GpuScale): Job[] {
         batch,
         steps,
         unit: 'steps/s',
+        peer: 'policySteps',
         flop: 2 * actor * batch * steps,
         // Observation [2], action [2], reward, noise, return and length of ended episodes, two flags.
         bytes: batch * steps * (4 * 8 + 2),
@@ -117,6 +123,7 @@ function jobsOf({ environments, rows, training }: GpuScale): Job[] {
       batch,
       steps: null,
       unit: 'ms',
+      peer: 'fisherProduct',
       flop: 2 * batch * (forward + productsPerRun * product),
       bytes: batch * (16 + keptBytes + productsPerRun * (16 + keptBytes)),
       prepare: () => fisherProducts(batch),
@@ -126,6 +133,7 @@ function jobsOf({ environments, rows, training }: GpuScale): Job[] {
       batch,
       steps: null,
       unit: 'ms',
+      peer: 'trpoUpdate',
       flop: 2 * batch * (gradient + conjugateGradients * product + tries * forward),
       bytes: batch * ((2 + tries) * batchBytes + keptBytes + conjugateGradients * (16 + keptBytes)),
       prepare: () => trpoUpdates(batch),
@@ -135,6 +143,7 @@ function jobsOf({ environments, rows, training }: GpuScale): Job[] {
       batch,
       steps,
       unit: 'samples/s',
+      peer: null,
       // Of the update alone; the critic's fit comes on top.
       flop: null,
       bytes: batch * steps * batchBytes,
@@ -150,7 +159,7 @@ export async function* measureGpu(
   isAsked: (figure: { readonly name: string }) => boolean = () => true,
 ): AsyncGenerator<GpuFigure> {
   for (const job of jobsOf(scale).filter(isAsked)) {
-    const { name, batch, steps, unit, flop, bytes, prepare } = job;
+    const { name, batch, steps, unit, peer, flop, bytes, prepare } = job;
     const work = prepare();
     try {
       await work.prepare?.();
@@ -164,6 +173,7 @@ export async function* measureGpu(
         batch,
         steps,
         unit,
+        peer,
         value: roundTo(value, 4),
         seconds,
         flopPerSecond: flop === null ? null : roundTo(flop / median, 4),

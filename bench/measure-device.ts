@@ -37,7 +37,7 @@ export const quickScale: Scale = {
   steps: { most: 4, fewest: 4, stored: 1024 },
   rows: 512,
   training: { environments: 16, steps: 16 },
-  effort: { runs: 3, seconds: 0.5 },
+  effort: { runs: 3, seconds: 0.5, least: 0 },
   longestRun: 60,
 };
 

@@ -90,6 +90,10 @@ export interface PeerOptions {
   readonly scale: Scale;
   /** Whether the references run on the GPU. */
   readonly gpu: boolean;
+  /** Only the programs whose names pass; default all. */
+  readonly isAsked?: (file: string) => boolean;
+  /** Only forms whose name contains this. */
+  readonly forms?: string;
   /** Told of each figure as it is known, in words. */
   onProgress?(line: string): void;
 }
@@ -133,7 +137,8 @@ const programs: readonly Program[] = [
 export async function measurePeers(options: PeerOptions): Promise<PeerMeasurement> {
   const figures: PeerFigure[] = [];
   const skipped: SkippedPeer[] = [];
-  for (const program of programs) {
+  const { isAsked = () => true } = options;
+  for (const program of programs.filter(({ file }) => isAsked(file))) {
     if (options.gpu && program.onCpuOnly) continue;
     try {
       const report = await runProgram(program, options);
@@ -157,14 +162,14 @@ export async function measurePeers(options: PeerOptions): Promise<PeerMeasuremen
 /** @throws Error whose message is the last that the program said */
 async function runProgram(
   { file, sizes }: Program,
-  { python, scale, gpu, onProgress }: PeerOptions,
+  { python, scale, gpu, forms, onProgress }: PeerOptions,
 ): Promise<PeerReport> {
-  const { runs, seconds } = scale.effort;
-  const flags = Object.entries({ ...sizes(scale), runs, seconds });
+  const flags = Object.entries({ ...sizes(scale), ...scale.effort });
   const args = [
     join(peerFolder(), file),
     ...flags.flatMap(([name, value]) => [`--${name}`, String(value)]),
     ...(gpu ? ['--gpu'] : []),
+    ...(forms === undefined ? [] : ['--only', forms]),
   ];
   const running = promisify(execFile)(python, args, { maxBuffer: 2 ** 26 });
   if (onProgress) followProgress(running.child, file, onProgress);

@@ -83,11 +83,12 @@ const makeBatch = (rows: number) =>
     };
   });
 
-const fisher = (hidden: readonly number[], name: string): ParityCase => {
+const fisher = (hidden: readonly number[], name: string, mostRows = Infinity): ParityCase => {
   const policy = policyOf(hidden);
   return parityCase({
     name,
     tolerance: 2e-5,
+    mostRows,
     make: (rows) => {
       const weights = initialise(policy);
       const { observation, action, advantage } = makeBatch(rows);
@@ -290,7 +291,7 @@ export const parityCases = (): ParityCase[] => [
   advantages(9),
   fisher([64, 64], 'Fisher-vector product, 64 × 64'),
   fisher([128, 128], 'Fisher-vector product, 128 × 128'),
-  fisher([256, 256, 256], 'Fisher-vector product, 256 × 256 × 256'),
+  fisher([256, 256, 256], 'Fisher-vector product, 256 × 256 × 256', 300),
   update(),
   // Episodes of four steps: they end and begin anew.
   play('rollout of the market of the figures', benchmarkMarket(4), 6),

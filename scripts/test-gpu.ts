@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
@@ -7,8 +7,8 @@ import * as tf from '@tensorflow/tfjs';
 import { type Ceilings, ceilingsOf } from '../bench/gpu-ceilings';
 import { type GpuFigure, gpuScale, measureGpu, quickGpuScale } from '../bench/gpu-figures';
 import { describeMachine } from '../bench/machine';
-import { fullScale, quickScale } from '../bench/measure-device';
-import { measurePeers, type PeerMeasurement } from '../bench/measure-peers';
+import { compareGpuPeers, type GpuComparison, measureGpuPeers } from '../bench/gpu-peers';
+import type { PeerFigure, SkippedPeer } from '../bench/measure-peers';
 import { parityProgram, type ParityResult } from '../bench/parity';
 import { parityCases } from '../bench/parity-cases';
 import type { Effort } from '../bench/timing';
@@ -24,6 +24,8 @@ const usage = `Checks device cuda against device cpu and measures it, on a machi
   --rows N,N,…     sizes of the comparisons (default 1,7,300,9000)
   --tune           also times other tiles and numbers of threads than the compiler chooses
   --peers PYTHON   also measures PyTorch and JAX on the GPU, with a Python that has torch, jax or both
+  --library TEXT   only jax, or only torch
+  --forms TEXT     only forms of the references whose name contains this
   --out FOLDER     where the report goes (default bench/results)
 `;
 
@@ -33,6 +35,8 @@ const options = {
   rows: { type: 'string', default: '1,7,300,9000' },
   tune: { type: 'boolean', default: false },
   peers: { type: 'string' },
+  library: { type: 'string', default: '' },
+  forms: { type: 'string', default: '' },
   out: { type: 'string', default: join('bench', 'results') },
   help: { type: 'boolean', default: false },
 } as const;
@@ -43,8 +47,8 @@ const tuningEffort: Effort = { runs: 10, seconds: 2, least: 0.3 };
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 async function main(): Promise<number> {
-  const { quick, only, rows: sizes, tune, peers, out, help } = parseArgs({ options }).values;
-  if (help) {
+  const given = parseArgs({ options }).values;
+  if (given.help) {
     say(usage);
     return 0;
   }
@@ -56,59 +60,68 @@ async function main(): Promise<number> {
   say('Matrix products in float32. TF32: not used');
 
   const parity: ParityResult[] = [];
-  const isAsked = ({ name }: { readonly name: string }): boolean => name.includes(only);
+  const figures: GpuFigure[] = [];
+  const tuning: TuningFigure[] = [];
+  const peers: PeerFigure[] = [];
+  const skippedPeers: SkippedPeer[] = [];
+  const date = new Date().toISOString();
+  const file = join(given.out, `${date.slice(0, 10)}-${slug(device.name)}.json`);
+  /** As far as it goes: one that is cut off has left what it had. */
+  const writeReport = (): void => {
+    const comparisons = compareGpuPeers(figures, peers).map(({ figure, best, speed }) => ({
+      ...{ name: figure.name, batch: figure.batch, speed },
+      best: `${best.peer}, ${best.form}`,
+    }));
+    const report = {
+      version: programVersion(),
+      date,
+      machine: describeMachine(),
+      device: { ...device, ceilings, tf32: false },
+      ...{ parity, figures, tuning, peers, skippedPeers, comparisons },
+    };
+    mkdirSync(given.out, { recursive: true });
+    writeFileSync(`${file}.part`, `${JSON.stringify(report, null, 2)}\n`);
+    renameSync(`${file}.part`, file);
+  };
+
+  const isAsked = ({ name }: { readonly name: string }): boolean => name.includes(given.only);
+  const sizes = given.quick ? [7] : given.rows.split(',').map(Number);
   for (const one of parityCases().filter(isAsked)) {
-    const program = parityProgram(one);
     const { mostRows = Infinity } = one;
-    const counts = quick ? [7] : sizes.split(',').map(Number);
-    for (const rows of counts.filter((count) => count <= mostRows)) {
+    const program = parityProgram(one);
+    for (const rows of sizes.filter((count) => count <= mostRows)) {
       const result = await program.compare(rows);
       parity.push(result);
       say(describeParity(result));
     }
   }
-  const scale = quick ? quickGpuScale : gpuScale;
-  const figures: GpuFigure[] = [];
+  writeReport();
+  const scale = given.quick ? quickGpuScale : gpuScale;
   for await (const figure of measureGpu(scale, ceilings, isAsked)) {
     figures.push(figure);
     say(describeFigure(figure));
   }
-  const tuning: TuningFigure[] = [];
-  if (tune) {
-    for await (const one of tuneGpu(quick ? 300 : 262_144, tuningEffort)) {
+  writeReport();
+  if (given.peers !== undefined) {
+    const { peers: python, library, forms } = given;
+    for await (const found of measureGpuPeers({ python, scale, library, forms, onProgress: say })) {
+      peers.push(...found.figures);
+      skippedPeers.push(...found.skipped);
+      for (const { name, reason } of found.skipped) say(`${name}: not measured: ${reason}`);
+      writeReport();
+    }
+    for (const comparison of compareGpuPeers(figures, peers)) say(describeComparison(comparison));
+  }
+  if (given.tune) {
+    for await (const one of tuneGpu(given.quick ? 300 : 262_144, tuningEffort)) {
       tuning.push(one);
       say(
         `${JSON.stringify(one.tuning)}: product ${one.fisherProduct} ms, ${one.policySteps} steps/s, ${one.trainingSamples} samples/s`,
       );
     }
-  }
-  let references: PeerMeasurement | null = null;
-  if (peers !== undefined) {
-    references = await measurePeers({
-      python: peers,
-      gpu: true,
-      scale: quick ? quickScale : fullScale,
-      onProgress: say,
-    });
-    for (const { peer, form, name, batch, value, unit } of references.figures) {
-      say(`${peer}, ${form}: ${name}, ${batch}: ${value} ${unit}`);
-    }
-    for (const { name, reason } of references.skipped) say(`${name}: not measured: ${reason}`);
+    writeReport();
   }
 
-  const report = {
-    version: programVersion(),
-    date: new Date().toISOString(),
-    machine: describeMachine(),
-    device: { ...device, ceilings, tf32: false },
-    parity,
-    figures,
-    tuning,
-    peers: references,
-  };
-  const file = join(out, `${report.date.slice(0, 10)}-${slug(device.name)}.json`);
-  mkdirSync(out, { recursive: true });
-  writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
   say(`report: ${file}`);
   const failed = parity.filter(({ agrees }) => !agrees);
   if (failed.length > 0) say(`${failed.length} of ${parity.length} comparisons disagree`);
@@ -139,6 +152,9 @@ function describeFigure(figure: GpuFigure): string {
   const size = `${batch.toLocaleString('en')}${steps === null ? '' : ` × ${steps}`}`;
   return `${name}, ${size}: ${value.toLocaleString('en')} ${unit}${flop}${bytes}`;
 }
+
+const describeComparison = ({ figure, best, speed }: GpuComparison): string =>
+  `${figure.name}, ${figure.batch.toLocaleString('en')}: ${speed.toFixed(2)}× as fast as ${best.peer}, ${best.form}`;
 
 main().then(
   (code) => (process.exitCode = code),

@@ -126,15 +126,15 @@ it('asks for the sizes and the effort of the scale', async () => {
   await measurePeers({ python, scale: fullScale, gpu: false });
   await measurePeers({ python, scale: quickScale, gpu: true });
   expect(asked().map((line) => line.replace(/^.*\/bench\/peers\//, ''))).toEqual([
-    'trpo_update.py --rows 32768 --runs 7 --seconds 10',
-    'trpo_update_jax.py --rows 32768 --runs 7 --seconds 10',
-    'market_making_jax.py --environments 16384 --steps 128 --runs 7 --seconds 10',
-    'order_book_jax.py --books 16384 --events 200 --runs 7 --seconds 10',
-    'order_book_c.py --books 16384 --events 200 --runs 7 --seconds 10',
-    'trpo_update.py --rows 512 --runs 3 --seconds 0.5 --gpu',
-    'trpo_update_jax.py --rows 512 --runs 3 --seconds 0.5 --gpu',
-    'market_making_jax.py --environments 256 --steps 4 --runs 3 --seconds 0.5 --gpu',
-    'order_book_jax.py --books 256 --events 4 --runs 3 --seconds 0.5 --gpu',
+    'trpo_update.py --rows 32768 --runs 7 --seconds 10 --least 1',
+    'trpo_update_jax.py --rows 32768 --runs 7 --seconds 10 --least 1',
+    'market_making_jax.py --environments 16384 --steps 128 --runs 7 --seconds 10 --least 1',
+    'order_book_jax.py --books 16384 --events 200 --runs 7 --seconds 10 --least 1',
+    'order_book_c.py --books 16384 --events 200 --runs 7 --seconds 10 --least 1',
+    'trpo_update.py --rows 512 --runs 3 --seconds 0.5 --least 0 --gpu',
+    'trpo_update_jax.py --rows 512 --runs 3 --seconds 0.5 --least 0 --gpu',
+    'market_making_jax.py --environments 256 --steps 4 --runs 3 --seconds 0.5 --least 0 --gpu',
+    'order_book_jax.py --books 256 --events 4 --runs 3 --seconds 0.5 --least 0 --gpu',
   ]);
 });
 
