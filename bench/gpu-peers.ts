@@ -24,24 +24,24 @@ export async function* measureGpuPeers(options: GpuPeerOptions): AsyncGenerator<
   const { environments, rows, effort } = scale;
   const batches = [...new Set([environments[0]!, environments.at(-1)!])];
   const sizes = [
-    ...rows.map((count) => ({ file: /^trpo_update/, size: { rows: count } })),
+    ...rows.map((count) => ({ what: 'trpo_update', size: { rows: count } })),
     ...batches.map((batch) => {
       const steps = { ...fullScale.steps, most: stepsOf(batch) };
-      return { file: /^market_making/, size: { batches: [batch], steps } };
+      return { what: 'market_making', size: { batches: [batch], steps } };
     }),
   ];
-  for (const { file, size } of sizes) {
+  for (const { what, size } of sizes) {
     try {
       yield await measurePeers({
         python,
         scale: { ...fullScale, effort, ...size },
         gpu: true,
-        isAsked: (name) => file.test(name) && libraryOf(name).includes(library),
+        isAsked: (name) => name.startsWith(what) && libraryOf(name).includes(library),
         forms,
         onProgress,
       });
     } catch (error) {
-      yield { figures: [], skipped: [{ name: String(file), reason: (error as Error).message }] };
+      yield { figures: [], skipped: [{ name: what, reason: (error as Error).message }] };
     }
   }
 }

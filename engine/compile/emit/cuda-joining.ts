@@ -83,21 +83,21 @@ FUNCTION double warp_${name}(double x) {
  * The warp's totals of count numbers that every lane has one of, a power of two up to 32: in each round
  * lanes hand over one half and keep the other. Lane l has the total of number l / (32 / count).
  */
-template <int count> FUNCTION double totals_${name}(double *x) {
-  const int lane = threadIdx.x % 32;
-  int lanes = 16;
+template <int count, int lanes = 16> FUNCTION double totals_${name}(double *x) {
+  if constexpr (count > 1) {
+    const bool isUpper = threadIdx.x & lanes;
 #pragma unroll
-  for (int half = count / 2; half > 0; half /= 2, lanes /= 2) {
-    const bool isUpper = lane & lanes;
-#pragma unroll
-    for (int q = 0; q < half; q++) {
-      const double other = __shfl_xor_sync(0xffffffffu, isUpper ? x[q] : x[q + half], lanes);
-      x[q] = join_${name}(isUpper ? x[q + half] : x[q], other);
+    for (int q = 0; q < count / 2; q++) {
+      const double other = __shfl_xor_sync(0xffffffffu, isUpper ? x[q] : x[q + count / 2], lanes);
+      x[q] = join_${name}(isUpper ? x[q + count / 2] : x[q], other);
     }
+    return totals_${name}<count / 2, lanes / 2>(x);
+  } else if constexpr (lanes > 0) {
+    x[0] = join_${name}(x[0], __shfl_xor_sync(0xffffffffu, x[0], lanes));
+    return totals_${name}<1, lanes / 2>(x);
+  } else {
+    return x[0];
   }
-#pragma unroll
-  for (; lanes > 0; lanes /= 2) x[0] = join_${name}(x[0], __shfl_xor_sync(0xffffffffu, x[0], lanes));
-  return x[0];
 }
 /* Parts slice, slice + ${slices}, … of an entry. */
 template <class Number> FUNCTION double parts_${name}(double all, const Number *at, int64_t stride, int64_t parts, int copies, int64_t copy, int slice) {
