@@ -7,8 +7,9 @@ export interface GpuPeerOptions {
   /** Of a Python that has torch, jax or both. */
   readonly python: string;
   readonly scale: GpuScale;
-  /** Only libraries and forms whose names contain these. */
+  /** Only libraries whose name contains this. */
   readonly library: string;
+  /** Only forms whose name matches this regular expression. */
   readonly forms: string;
   onProgress(line: string): void;
 }

@@ -92,7 +92,7 @@ export interface PeerOptions {
   readonly gpu: boolean;
   /** Only the programs whose names pass; default all. */
   readonly isAsked?: (file: string) => boolean;
-  /** Only forms whose name contains this. */
+  /** Only forms whose name matches this regular expression. */
   readonly forms?: string;
   /** Told of each figure as it is known, in words. */
   onProgress?(line: string): void;

@@ -25,7 +25,7 @@ const usage = `Checks device cuda against device cpu and measures it, on a machi
   --tune           also times other tiles and numbers of threads than the compiler chooses
   --peers PYTHON   also measures PyTorch and JAX on the GPU, with a Python that has torch, jax or both
   --library TEXT   only jax, or only torch
-  --forms TEXT     only forms of the references whose name contains this
+  --forms PATTERN  only forms of the references whose name matches this regular expression
   --out FOLDER     where the report goes (default bench/results)
 `;
 
