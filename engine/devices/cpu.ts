@@ -2,6 +2,11 @@ import * as tf from '@tensorflow/tfjs';
 
 import type { Device } from './device';
 
+/** Else its first tensor prints advice to install tfjs-node. */
+export function silenceCpuBackend(): void {
+  (tf.findBackend('cpu') as tf.KernelBackend & { firstUse: boolean }).firstUse = false;
+}
+
 /** TensorFlow.js in plain JavaScript: the slowest, and the one the others are compared with. */
 export const cpu: Device<'cpu'> = {
   name: 'cpu',
@@ -14,8 +19,7 @@ export const cpu: Device<'cpu'> = {
       hasGpu: false,
     }),
   start: async () => {
-    // Else the first tensor prints advice to install tfjs-node.
-    (tf.findBackend('cpu') as tf.KernelBackend & { firstUse: boolean }).firstUse = false;
+    silenceCpuBackend();
     await tf.setBackend('cpu');
   },
 };

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 
+import { silenceCpuBackend } from './cpu';
 import type * as Runtime from './cuda-runtime';
 import type { Device } from './device';
 
@@ -22,6 +23,8 @@ export const cuda: Device<'cuda'> = {
   start: async () => {
     const opened = open();
     if (!opened.runtime) throw new Error(opened.reason);
+    // What cannot be compiled runs there.
+    silenceCpuBackend();
     if (!tf.findBackendFactory('cuda')) load().registerCudaBackend(opened.runtime);
     await tf.setBackend('cuda');
   },

@@ -1,4 +1,4 @@
-import type { Node } from '../graph';
+import type { Node, ReduceName } from '../graph';
 import { typeOf } from './cuda-names';
 import type { PassSums, Placed } from './cuda-sums';
 import type { TileShape } from './cuda-tile';
@@ -61,19 +61,25 @@ export function joinParts(
   return { lines, blocks: block };
 }
 
-/** Functions that join sums, for the prelude. */
-export const joiningFunctions = (
-  [
-    ['sum', 'x + y'],
-    ['prod', 'x * y'],
-    ['max', 'y != y || y > x ? y : x'],
-    ['min', 'y != y || y < x ? y : x'],
-    ['any', '(x != 0 || y != 0) ? -1.0 : 0.0'],
-    ['all', '(x != 0 && y != 0) ? -1.0 : 0.0'],
-  ] as const
-)
-  .map(
-    ([name, value]) => `FUNCTION double join_${name}(double x, double y) { return ${value}; }
+/** Functions that join sums, as far as a text calls them. */
+export const joiningFunctions = (text: string): string[] =>
+  joins
+    .filter(([name]) => new RegExp(`(join|warp|totals|parts)_${name}\\b`).test(text))
+    .map(([name, value]) => printJoin(name, value));
+
+const joins = [
+  ['sum', 'x + y'],
+  ['prod', 'x * y'],
+  ['max', 'y != y || y > x ? y : x'],
+  ['min', 'y != y || y < x ? y : x'],
+  ['any', '(x != 0 || y != 0) ? -1.0 : 0.0'],
+  ['all', '(x != 0 && y != 0) ? -1.0 : 0.0'],
+] as const;
+
+const printJoin = (
+  name: ReduceName,
+  value: string,
+): string => `FUNCTION double join_${name}(double x, double y) { return ${value}; }
 FUNCTION double warp_${name}(double x) {
 #pragma unroll
   for (int lanes = 16; lanes > 0; lanes /= 2) x = join_${name}(x, __shfl_xor_sync(0xffffffffu, x, lanes));
@@ -105,6 +111,4 @@ template <class Number> FUNCTION double parts_${name}(double all, const Number *
   for (int64_t part = slice; part < parts; part += ${slices})
     for (int c = 0; c < copies; c++) all = join_${name}(all, (double)at[part * stride + c * copy]);
   return all;
-}`,
-  )
-  .join('\n');
+}`;

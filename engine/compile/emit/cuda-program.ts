@@ -287,7 +287,7 @@ export function printCuda(schedule: Schedule, target: CudaTarget): CudaProgram {
   });
   const source = [
     cudaPrelude,
-    joiningFunctions,
+    ...joiningFunctions(kernels.join('')),
     '#define PADDED(rows) (((rows) + 255) / 256 * 256)',
     ...frame.constants,
     'struct Program {',

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 
 import type { CudaProgram, Launch, Step } from '../../../engine/compile/emit/cuda-plan';
 import { printCuda } from '../../../engine/compile/emit/cuda-program';
@@ -19,11 +19,16 @@ const passesOf = ({ steps }: CudaProgram): Launch[] =>
 
 let schedules: Map<string, Schedule>;
 beforeAll(async () => {
-  schedules = await catchSchedules(/product, (64|128)|rollout of market/);
+  schedules = await catchSchedules(/product, (64|128)|TRPO|rollout of market/);
 });
 
 const print = (name: string, target: CudaTarget): CudaProgram =>
   printCuda(schedules.get(name)!, target);
+
+const passTexts = (name: string, target: CudaTarget): string[] =>
+  print(name, target)
+    .source.split('extern "C" __global__')
+    .filter((kernel) => / pass\d+\(/.test(kernel));
 
 const fisher = 'Fisher-vector product, 64 × 64';
 
@@ -58,9 +63,40 @@ describe('the tiles of a Fisher-vector product', () => {
   });
 });
 
-const nvcc = ['/usr/local/cuda/bin/nvcc', `${process.env['CUDA_HOME'] ?? ''}/bin/nvcc`].find(
-  (path) => existsSync(path),
-);
+describe('the product of a Fisher-vector product', () => {
+  const passes = (target: CudaTarget): string[] => passTexts(fisher, target);
+
+  it('copies what earlier passes stored into shared memory before it multiplies', () => {
+    const product = passes(targets.sm_90).at(-1)!;
+    const copied = [...product.matchAll(/copy_four\(c(\d+) /g)].map(([, id]) => id);
+    expect(copied.length).toBeGreaterThanOrEqual(2);
+    for (const id of copied) {
+      expect(product).toContain(`const float *const x = c${id} + r;`);
+      expect(product).not.toContain(`x = (m${id} + row0)`);
+    }
+    // Every copy is waited for, and a barrier tells the other threads.
+    expect(product).toMatch(/copy_four\(c[^}]*await_copies\(\);\s*__syncthreads\(\);/);
+  });
+
+  it('reads it from global memory where shared memory is small', () => {
+    const small = { sharedBytesPerBlock: 48 * 1024, sharedBytesPerMultiprocessor: 100 * 1024 };
+    expect(passes(small).at(-1)!).not.toContain('copy_four(c');
+  });
+});
+
+it('shares the columns of wide values out over all threads of a block', () => {
+  // Slopes of activations that products read as well.
+  expect(passTexts('TRPO update, 64 × 64', targets.sm_90).join('')).toMatch(
+    /for \(int e = threadIdx\.x; e < \d+; e \+= 128\) \{\s*const int r = e % 64, c = e \/ 64;/,
+  );
+});
+
+const inPath = (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, 'nvcc'));
+const nvcc = [
+  '/usr/local/cuda/bin/nvcc',
+  `${process.env['CUDA_HOME'] ?? ''}/bin/nvcc`,
+  ...inPath,
+].find((path) => existsSync(path));
 const describeNvcc = nvcc ? describe : describe.skip;
 
 describeNvcc(`registers${nvcc ? '' : ' (skipped: there is no nvcc)'}`, () => {
@@ -71,7 +107,7 @@ describeNvcc(`registers${nvcc ? '' : ' (skipped: there is no nvcc)'}`, () => {
   afterAll(() => rmSync(folder, { recursive: true }));
 
   it.each([fisher, 'rollout of market-making'])(
-    'of the program %s are enough: none are spilled',
+    'of the program %s are enough: nothing is spilled or lies in local memory',
     (name) => {
       const file = join(folder, 'program.cu');
       writeFileSync(file, print(name, targets.sm_90).source);
@@ -84,9 +120,9 @@ describeNvcc(`registers${nvcc ? '' : ' (skipped: there is no nvcc)'}`, () => {
         { encoding: 'utf8' },
       );
       expect(status).toBe(0);
-      const spills = [...stderr.matchAll(/(\d+) bytes spill stores/g)].map(([, bytes]) => bytes);
-      expect(spills.length).toBeGreaterThan(0);
-      expect(new Set(spills)).toEqual(new Set(['0']));
+      const used = [...stderr.matchAll(/(\d+) bytes stack frame, (\d+) bytes spill stores/g)];
+      expect(used.length).toBeGreaterThan(0);
+      expect(new Set(used.flatMap(([, ...bytes]) => bytes))).toEqual(new Set(['0']));
     },
   );
 });
