@@ -8,7 +8,7 @@ export const cDialect = (partial: (node: Node) => string): StripDialect => ({
   type: vectorType,
   address: (base, columns, column) => `${base} + ((int64_t)s * ${columns} + ${column}) * L + at`,
   beforeColumns: [],
-  shareColumns: () => null,
+  shareColumns: null,
   look: (at, name, expression) =>
     `for (int l = 0; l < W; l++) { const int32_t place = ${at}[l]; ${name}[l] = ${expression}; }`,
   chosen: (data, column, numbers, most) => {

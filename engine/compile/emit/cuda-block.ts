@@ -1,3 +1,4 @@
+import { type Chain, chooseGrids, mostThreads, splitLevels, trackHazards } from './cuda-levels';
 import type { Work, Place } from './cuda-parameters';
 
 /** What happens between passes over rows, in order. */
@@ -31,32 +32,9 @@ export interface BlockKernel {
   readonly blocks: number;
 }
 
-/** A list of actions in which no thread needs what another one does, or a single action of another kind. */
-interface Level {
-  readonly actions: readonly Action[];
-  /** Null: it cannot be shared out over blocks. */
-  readonly chains: readonly Chain[] | null;
-  /** Turns that a block takes, about. */
-  readonly turns: number;
-}
-
-/** Works on equally many entries, entry i of all of them by one thread. */
-interface Chain {
-  readonly entries: number;
-  readonly works: readonly Work[];
-}
-
 /** Threads of a kernel of several blocks, and the most blocks for a chain. */
 const gridThreads = 128;
 const mostBlocks = 1024;
-/** Of a kernel of one block. */
-const mostThreads = 1024;
-
-/** Every turn of a block waits for memory, about half a microsecond; a launch and a grid's only turn take as long as these. */
-const turnsOfLaunch = 4;
-const turnsOfGrid = 2;
-/** What a further work adds to a turn. */
-const turnsOfWork = 0.15;
 
 /**
  * Kernels for a list of actions: of a single block, or of many where that takes less time with the launches
@@ -85,75 +63,6 @@ export function printActions(
   }
   finish();
   return kernels;
-}
-
-function splitLevels(
-  actions: readonly Action[],
-  placeOf: (place: Place) => string | null,
-): Level[] {
-  const levels: Level[] = [];
-  const hazards = trackHazards(placeOf);
-  let works: Work[] = [];
-  const finish = (): void => {
-    if (works.length > 0) levels.push(levelOf(works));
-    works = [];
-    hazards.clear();
-  };
-  for (const action of actions) {
-    if (action.kind !== 'work' || action.work.entries === null) {
-      finish();
-      levels.push({ actions: [action], chains: null, turns: 1 });
-      continue;
-    }
-    if (hazards.hits(action.work)) finish();
-    works.push(action.work);
-    hazards.add(action.work);
-  }
-  finish();
-  return levels;
-}
-
-function levelOf(works: readonly Work[]): Level {
-  const counts = [...new Set(works.map(({ entries }) => entries!))];
-  const turns = works.map(({ entries }, index) => {
-    const isFirst = index === 0 || works[index - 1]!.entries !== entries;
-    return Math.ceil(entries! / mostThreads) * (isFirst ? 1 : turnsOfWork);
-  });
-  return {
-    actions: works.map((work) => ({ kind: 'work', work })),
-    chains: counts.map((entries) => ({
-      entries,
-      works: works.filter((work) => work.entries === entries),
-    })),
-    turns: turns.reduce((sum, one) => sum + one, 0),
-  };
-}
-
-/** The choice that takes the fewest turns in all, by dynamic programming over the levels. */
-function chooseGrids(levels: readonly Level[]): { level: Level; isGrid: boolean }[] {
-  interface Choice {
-    readonly turns: number;
-    readonly isGrid: readonly boolean[];
-  }
-  const better = (a: Choice, b: Choice): Choice => (b.turns < a.turns ? b : a);
-  let inBlock: Choice = { turns: Infinity, isGrid: [] };
-  let inGrid: Choice = { turns: 0, isGrid: [] };
-  for (const { chains, turns } of levels) {
-    const add = ({ turns: before, isGrid }: Choice, more: number, is: boolean): Choice => ({
-      turns: before + more,
-      isGrid: [...isGrid, is],
-    });
-    const asGrid = add(
-      better(inGrid, inBlock),
-      chains ? turnsOfGrid + turnsOfLaunch : Infinity,
-      true,
-    );
-    // A block goes on, or another one begins.
-    inBlock = better(add(inBlock, turns, false), add(inGrid, turns + turnsOfLaunch, false));
-    inGrid = asGrid;
-  }
-  const { isGrid } = better(inGrid, inBlock);
-  return levels.map((level, index) => ({ level, isGrid: isGrid[index]! }));
 }
 
 /** A chain has blocks of its own. */
@@ -266,39 +175,3 @@ function printRun(run: readonly Action[], placeOf: (place: Place) => string | nu
 
 const inBraces = (lines: readonly string[]): string[] =>
   lines.length === 1 ? [`  ${lines[0]!}`] : ['  {', ...lines.map((line) => `    ${line}`), '  }'];
-
-/** What threads have read and written since the last barrier. */
-function trackHazards(placeOf: (place: Place) => string | null) {
-  /** Whether entry i by thread i alone. */
-  const written = new Map<string, boolean>();
-  const read = new Map<string, boolean>();
-  const places = (list: readonly Place[]): string[] =>
-    list.flatMap((place) => placeOf(place) ?? []);
-  const note = (map: Map<string, boolean>, place: string, isOwn: boolean): void => {
-    map.set(place, isOwn && (map.get(place) ?? true));
-  };
-  const isOwn = ({ entries }: Work): boolean => entries !== null;
-  return {
-    clear(): void {
-      written.clear();
-      read.clear();
-    },
-    hits(work: Work): boolean {
-      const reads = work.reads.some((access) => {
-        const before = written.get(placeOf(access.place) ?? '');
-        return before !== undefined && !(before && access.isOwn && isOwn(work));
-      });
-      const writes = places(work.writes).some((place) =>
-        [written, read].some((map) => map.has(place) && !(map.get(place)! && isOwn(work))),
-      );
-      return reads || writes;
-    },
-    add(work: Work): void {
-      work.reads.forEach(({ place, isOwn: own }) => {
-        const name = placeOf(place);
-        if (name !== null) note(read, name, own && isOwn(work));
-      });
-      places(work.writes).forEach((place) => note(written, place, isOwn(work)));
-    },
-  };
-}

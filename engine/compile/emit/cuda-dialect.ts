@@ -21,10 +21,10 @@ export const cudaDialect = (
   },
   // Several columns on their way from memory at once.
   beforeColumns: ['#pragma unroll 8'],
-  shareColumns: (columns, body) =>
+  shareColumns:
     isPlain || threads <= rows
       ? null
-      : [
+      : (columns, body) => [
           '#pragma unroll 4',
           `for (int e = threadIdx.x; e < ${columns * rows}; e += ${threads}) {`,
           `  const int r = e % ${rows}, c = e / ${rows};`,

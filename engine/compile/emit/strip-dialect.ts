@@ -18,7 +18,7 @@ export interface StripDialect {
    * A loop over the columns of wide values, to stand among the lines behind the loop over rows, where all
    * threads share it out; null: there are no more threads than rows. @param body of row `r` and column `c`
    */
-  shareColumns(columns: number, body: readonly string[]): readonly string[] | null;
+  readonly shareColumns: ((columns: number, body: readonly string[]) => string[]) | null;
   /** Sets `name` to an expression of `place`, one of the numbers of `at`. */
   look(at: string, name: string, expression: string): string;
   /** A column of chosen rows of a value in memory. @param numbers the rows' numbers, an address */

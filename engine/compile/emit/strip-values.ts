@@ -6,6 +6,7 @@ import { readsAcross } from '../views';
 import { runsOf } from './c-parameters';
 import { columnPlace, literal, memoryOf } from './c-values';
 import type { StripDialect } from './strip-dialect';
+import { createSharing } from './strip-sharing';
 
 /** What the code of a strip needs to know of the program around it. */
 export interface StripSurroundings {
@@ -21,16 +22,6 @@ export interface StripSurroundings {
   /** Index of the step of a loop. */
   step(node: NodeOf<'slot'>): string;
   readonly dialect: StripDialect;
-}
-
-/** A loop over columns, among the lines for a row or behind them. */
-interface SharedLoop {
-  readonly loop: readonly string[];
-  /** Where it would stand among the lines. */
-  readonly at: number;
-  readonly behind: readonly string[];
-  /** Where it would stand among those behind. */
-  readonly place: number;
 }
 
 /**
@@ -54,8 +45,7 @@ export function createStripValues(items: readonly StripItem[], around: StripSurr
   const registers = new Map<string, string>();
   /** Wide elementwise functions that run in one loop over the columns. */
   let wide: { columns: number; nodes: NodeOf<'map'>[] } | null = null;
-  /** Loops over columns that all threads could share out, and where they stand otherwise. */
-  const shareable: SharedLoop[] = [];
+  const sharing = createSharing(items, { lines, after }, dialect);
   let count = 0;
 
   const key = (node: Node, column: number): string => `${node.id} ${column}`;
@@ -176,8 +166,6 @@ export function createStripValues(items: readonly StripItem[], around: StripSurr
     if (!wide || (needed && !wide.nodes.includes(needed as NodeOf<'map'>))) return;
     const { columns, nodes } = wide;
     wide = null;
-    const inside = new Map<Node, string>();
-    const body: string[] = [];
     const viewed = (view: Int32Array): string => {
       const [run, ...others] = runsOf(view);
       if (others.length === 0) return `(${run!.from} + ${run!.step} * c)`;
@@ -185,75 +173,47 @@ export function createStripValues(items: readonly StripItem[], around: StripSurr
       lines.push(`static const int32_t ${table}[] = {${view.join(', ')}};`);
       return `${table}[c]`;
     };
-    for (const node of nodes) {
-      const operands = node.inputs.map((input, place) => {
-        const view = node.views?.[place];
-        return view ? readAt(input, viewed(view)) : (inside.get(input) ?? readAt(input, 'c'));
-      });
-      const name = fresh('w');
-      const { print } = functions[node.name]!;
-      body.push(
-        `const ${dialect.type(node.dtype)} ${name} = ${print(p, operands, node.inputs.at(-1)!.dtype)};`,
-      );
-      const place = memory(node);
-      if (place) body.push(store(node.dtype, address(place, columns, 'c'), name));
-      inside.set(node, name);
-    }
+    const body = columnOf(nodes, (input, view) => readAt(input, view ? viewed(view) : 'c'))!;
     const loop = [
       ...dialect.beforeColumns,
       `for (int c = 0; c < ${columns}; c++) {`,
       ...body.map((line) => `  ${line}`),
       '}',
     ];
-    const column = isForOthers(nodes) ? columnFromMemory(nodes) : null;
-    const behind = column && dialect.shareColumns(columns, column);
-    if (behind) shareable.push({ loop, at: lines.length, behind, place: after.length });
-    else lines.push(...loop);
+    const makeBody = (): string[] | null =>
+      columnOf(nodes, (input, view) => (view ? null : readInMemory(input)));
+    if (!sharing.offer(nodes, columns, loop, makeBody)) lines.push(...loop);
   }
 
-  /** Whether nothing else in the strip works with the values row by row. */
-  const isForOthers = (nodes: readonly Node[]): boolean =>
-    items.every(({ kind, node }) => {
-      if (nodes.includes(node)) return kind === 'node';
-      return node.op === 'reduceRows' || !node.inputs.some((input) => nodes.includes(input));
-    });
-
-  /** A column of wide values for a thread that has no registers of the row; null: not all is in memory. */
-  const columnFromMemory = (nodes: readonly NodeOf<'map'>[]): string[] | null => {
+  /** Column `c` of wide values. @param operand null: it is not to be had, and so is the column */
+  const columnOf = (
+    nodes: readonly NodeOf<'map'>[],
+    operand: (input: Node, view: Int32Array | null) => string | null,
+  ): string[] | null => {
     const inside = new Map<Node, string>();
     const body: string[] = [];
     for (const node of nodes) {
-      const operands: string[] = [];
-      for (const [place, input] of node.inputs.entries()) {
-        const at = input.space ? memory(input) : '';
-        const column = input.columns === 1 ? '0' : 'c';
-        const known = inside.get(input);
-        if (node.views?.[place] || (!known && at === null)) return null;
-        operands.push(
-          known ??
-            (at ? load(input.dtype, address(at, input.columns, column)) : readAt(input, column)),
-        );
-      }
+      const operands = node.inputs.map((input, place) => {
+        const view = node.views?.[place] ?? null;
+        return (view ? undefined : inside.get(input)) ?? operand(input, view);
+      });
+      if (!operands.every((one) => one !== null)) return null;
       const name = fresh('w');
       const value = functions[node.name]!.print(p, operands, node.inputs.at(-1)!.dtype);
       body.push(`const ${dialect.type(node.dtype)} ${name} = ${value};`);
-      const target = memory(node);
-      if (target) body.push(store(node.dtype, address(target, node.columns, 'c'), name));
+      const place = memory(node);
+      if (place) body.push(store(node.dtype, address(place, node.columns, 'c'), name));
       inside.set(node, name);
     }
     return body;
   };
 
-  /**
-   * Settles who runs the loops that all threads could share out: not behind the others where lines in between
-   * write to the tile's memory, which may be that of a loop's values.
-   */
-  const settle = (): void => {
-    for (const { loop, at, behind, place } of shareable.reverse()) {
-      const isWritten = lines.slice(at).some((line) => /_i?store\(/.test(line));
-      if (isWritten) lines.splice(at, 0, ...loop);
-      else after.splice(place, 0, ...behind);
-    }
+  /** Column `c`, or the only one, for a thread that has nothing of the row in registers. */
+  const readInMemory = (input: Node): string | null => {
+    if (!input.space) return readAt(input, 'c');
+    const place = memory(input);
+    const column = input.columns === 1 ? '0' : 'c';
+    return place && load(input.dtype, address(place, input.columns, column));
   };
 
   const keepAll = (node: Node): void => {
@@ -338,7 +298,7 @@ export function createStripValues(items: readonly StripItem[], around: StripSurr
     before,
     lines,
     after,
-    settle,
+    settle: sharing.settle,
     load,
     store,
     fresh,
