@@ -40,6 +40,8 @@ type Item =
       readonly needs: readonly Node[];
     };
 
+type GuardItem = Extract<Item, { kind: 'guard' }>;
+
 /** Orders the work of a pass, of a loop's body or of a branch, and cuts it into groups. */
 export function planGroups(
   planner: Planner,
@@ -235,7 +237,7 @@ function guardItems(
   nodes: readonly Node[],
   extra: readonly StripItem[],
   region: Region | null,
-): Extract<Item, { kind: 'guard' }>[] {
+): GuardItem[] {
   const guards = nodes.filter((node): node is NodeOf<'guard'> => node.op === 'guard');
   const here = new Set(nodes);
   // Whatever is read elsewhere: by loops, as results, by later passes.
@@ -247,22 +249,39 @@ function guardItems(
     ...nodes.filter((node) => schedule.stored.has(node)),
     ...(region ? bodyRoots(live, region) : []),
   ];
-  return [...new Set(guards.map(({ branch }) => branch))].map((branch) => {
-    const own = guards.filter((guard) => guard.branch === branch);
-    const only = onlyFor(own, nodes, { outputs: roots.map((node) => ({ node })) as never }).filter(
-      (node) => here.has(node),
-    );
-    const inside = new Set<Node>(only);
-    const needs = [...own, ...only]
-      .flatMap((node) => readsOf(live, node))
-      .filter((read) => read.space && !inside.has(read));
-    return { kind: 'guard', guards: own, only, needs };
-  });
+  const branches = [...new Set(guards.map(({ branch }) => branch))];
+  const together = branches.map((branch) => guards.filter((guard) => guard.branch === branch));
+  /** Guards that are needed here because others of their branch are. */
+  const torn = new Set<Node>();
+  const itemsNow = (): GuardItem[] =>
+    together.map((own) => {
+      const outputs = [...roots, ...torn].map((node) => ({ node })) as never;
+      const only = onlyFor(own, nodes, { outputs }).filter((node) => here.has(node));
+      const inside = new Set<Node>(only);
+      const needs = [...own, ...only]
+        .flatMap((node) => readsOf(live, node))
+        .filter((read) => read.space && !inside.has(read));
+      return { kind: 'guard', guards: own, only, needs };
+    });
+  for (let before = -1; before !== torn.size;) {
+    before = torn.size;
+    for (const { only } of itemsNow()) {
+      for (const own of together) {
+        const within = own.filter((guard) => only.includes(guard));
+        if (within.length < own.length) within.forEach((guard) => torn.add(guard));
+      }
+    }
+  }
+  const items = itemsNow();
+  // A branch that only another one needs is planned within it.
+  return items.filter(
+    (item) => !items.some((other) => other !== item && other.only.includes(item.guards[0]!)),
+  );
 }
 
 function planGuard(
   planner: Planner,
-  { guards, only, needs }: Extract<Item, { kind: 'guard' }>,
+  { guards, only, needs }: GuardItem,
   region: Region | null,
   at: number,
   use: (node: Node, at: number) => void,

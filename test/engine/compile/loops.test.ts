@@ -635,6 +635,15 @@ describeNative('compiled loops agree with eager ones:', () => {
   });
 
   it('branch', () => {
+    const inBranch = (one: tf.Tensor, start: tf.Tensor): tf.Tensor => {
+      const isLarge = tf.expandDims(tf.greater(one, 0.2), 1);
+      const work = (): tf.Tensor => tf.tanh(tf.exp(tf.neg(tf.abs(start))));
+      return branch(
+        tf.any(isLarge),
+        () => tf.where(isLarge, work(), start) as tf.Tensor,
+        () => start,
+      );
+    };
     check('branch', {
       'that is needed': ({ rows, parameters }) =>
         branch(
@@ -650,6 +659,32 @@ describeNative('compiled loops agree with eager ones:', () => {
             tf.where(tf.expandDims(tf.greater(rows.one, 1000), 1), tf.exp(rows.three), rows.three),
           () => rows.three,
         ),
+      'that another branch alone needs': ({ rows }) => {
+        const inner = inBranch(rows.one, tf.sin(rows.twenty));
+        return branch(
+          tf.any(rows.bool),
+          () => tf.where(tf.expandDims(rows.bool, 1), tf.tanh(tf.exp(inner)), rows.twenty),
+          () => rows.twenty,
+        );
+      },
+      'with one value for another branch, one for all': ({ rows }) => {
+        const isLarge = tf.expandDims(tf.greater(rows.one, 0.2), 1);
+        const start = tf.cos(rows.twenty) as tf.Tensor;
+        const { x, y } = branch(
+          tf.any(isLarge),
+          () => ({
+            x: tf.where(isLarge, tf.tanh(tf.exp(tf.neg(tf.abs(start)))), start) as tf.Tensor,
+            y: tf.where(isLarge, tf.exp(tf.sin(start)), start) as tf.Tensor,
+          }),
+          () => ({ x: start, y: start }),
+        );
+        const outer = branch(
+          tf.any(rows.bool),
+          () => tf.where(tf.expandDims(rows.bool, 1), tf.tanh(tf.exp(x)), rows.twenty),
+          () => rows.twenty,
+        );
+        return tf.add(outer, y);
+      },
       'of a tree, within a scan': ({ rows, series }) =>
         outputsOf(
           scan(
