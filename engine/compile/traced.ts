@@ -90,5 +90,24 @@ export function eachPlace(
   return places;
 }
 
+/** For each place of a shape in row-major order: base + Σ coordinate · step, a step for each axis. */
+export function linearPlaces(
+  shape: readonly number[],
+  steps: readonly number[],
+  base = 0,
+): Int32Array {
+  let places = Int32Array.of(base);
+  shape.forEach((size, axis) => {
+    const step = steps[axis]!;
+    const finer = new Int32Array(places.length * size);
+    let index = 0;
+    for (const place of places) {
+      for (let at = 0; at < size; at += 1) finer[index++] = place + at * step;
+    }
+    places = finer;
+  });
+  return places;
+}
+
 /** An axis as TensorFlow.js takes it, counted from the end where negative. */
 export const absoluteAxis = (axis: number, rank: number): number => (axis < 0 ? axis + rank : axis);

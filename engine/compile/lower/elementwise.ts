@@ -1,7 +1,7 @@
 import {
   CompileError,
   columnsOf,
-  eachPlace,
+  linearPlaces,
   guessAxis,
   type Lowering,
   type Recording,
@@ -66,11 +66,9 @@ export function broadcastTo(
   const strides = stridesOf(aligned);
   return builder.pick(
     [node],
-    eachPlace(wanted, (coordinates) =>
-      coordinates.reduce(
-        (sum, coordinate, place) => sum + (aligned[place] === 1 ? 0 : coordinate * strides[place]!),
-        0,
-      ),
+    linearPlaces(
+      wanted,
+      strides.map((stride, place) => (aligned[place] === 1 ? 0 : stride)),
     ),
   );
 }

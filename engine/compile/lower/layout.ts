@@ -6,6 +6,7 @@ import {
   eachPlace,
   expanded,
   guessAxis,
+  linearPlaces,
   type Lowering,
   type Recording,
   rowShape,
@@ -34,6 +35,31 @@ function reshape(recording: Recording, input: Traced, shape: readonly number[]):
   return { node: input.node, shape: full, axis };
 }
 
+type Place = Omit<Traced, 'node'>;
+
+/** Whether a constant that is the same everywhere is so in another shape, too. */
+const isUniformAs = ({ node, ...own }: Traced, result: Place): boolean =>
+  node.columns === 1 &&
+  node.op === 'constant' &&
+  !result.shape.includes(0) &&
+  columnsOf(own) === columnsOf(result);
+
+/** A value whose entries lie in the input `steps` apart, axis by axis of its row shape, from `base` on. */
+function rearrangeBySteps(
+  recording: Recording,
+  input: Traced,
+  result: Place,
+  steps: readonly number[],
+  base = 0,
+): Traced {
+  if (isUniformAs(input, result)) return { ...result, node: input.node };
+  const isNarrow = input.node.columns === 1;
+  const places = isNarrow
+    ? new Int32Array(columnsOf(result))
+    : linearPlaces(rowShape(result), steps, base);
+  return { ...result, node: recording.builder.pick([input.node], places) };
+}
+
 /** A value whose entries are those of the input, chosen by coordinates of its row shape. */
 export function rearrange(
   recording: Recording,
@@ -44,14 +70,7 @@ export function rearrange(
   fill = 0,
 ): Traced {
   const result = { shape, axis };
-  if (
-    input.node.columns === 1 &&
-    fill === 0 &&
-    input.node.op === 'constant' &&
-    !shape.includes(0)
-  ) {
-    if (columnsOf(input) === columnsOf(result)) return { ...result, node: input.node };
-  }
+  if (fill === 0 && isUniformAs(input, result)) return { ...result, node: input.node };
   const strides = stridesOf(rowShape(input));
   const narrow = input.node.columns === 1;
   const node = recording.builder.pick(
@@ -85,23 +104,20 @@ function concat(recording: Recording, inputs: readonly Traced[], axis: number): 
   const result = { shape, axis: batch };
   const place = withinRow({ ...aligned[0]!, ...result }, axis)!;
   const nodes = aligned.map((part) => expanded(recording, part));
-  const shapes = aligned.map(rowShape);
-  const strides = shapes.map(stridesOf);
-  const bases: number[] = [];
+  // Of every part in turn, what lies side by side behind the axis.
+  const stretches = aligned.map((part) => sizeOf(rowShape(part).slice(place)));
+  const source = new Int32Array(columnsOf(result));
+  const next: number[] = [];
   nodes.reduce((sum, node) => {
-    bases.push(sum);
+    next.push(sum);
     return sum + node.columns;
   }, 0);
-  const source = eachPlace(rowShape(result), (coordinates) => {
-    let at = coordinates[place]!;
-    let part = 0;
-    while (at >= shapes[part]![place]!) at -= shapes[part++]![place]!;
-    return coordinates.reduce(
-      (sum, coordinate, index) =>
-        sum + (index === place ? at : coordinate) * strides[part]![index]!,
-      bases[part]!,
-    );
-  });
+  for (let column = 0; column < source.length;) {
+    stretches.forEach((length, part) => {
+      for (let at = 0; at < length; at += 1) source[column++] = next[part]! + at;
+      next[part]! += length;
+    });
+  }
   return { ...result, node: recording.builder.pick(nodes, source) };
 }
 
@@ -118,8 +134,13 @@ function slice(
   }
   const offset = begin.filter((_, axis) => axis !== batch);
   const stride = step.filter((_, axis) => axis !== batch);
-  return rearrange(recording, input, size, batch, (coordinates) =>
-    coordinates.map((at, place) => offset[place]! + at * (stride[place] ?? 1)),
+  const strides = stridesOf(rowShape(input));
+  return rearrangeBySteps(
+    recording,
+    input,
+    { shape: size, axis: batch },
+    strides.map((own, place) => own * (stride[place] ?? 1)),
+    offset.reduce((sum, at, place) => sum + at * strides[place]!, 0),
   );
 }
 
@@ -164,11 +185,13 @@ export const layoutLowerings: Readonly<Record<string, Lowering>> = {
     const places = order
       .filter((from) => from !== input!.axis)
       .map((from) => withinRow(input!, from)!);
-    return rearrange(recording, input!, shape, input!.axis < 0 ? -1 : axis, (coordinates) => {
-      const source = new Array<number>(coordinates.length);
-      places.forEach((place, index) => (source[place] = coordinates[index]!));
-      return source;
-    });
+    const strides = stridesOf(rowShape(input!));
+    return rearrangeBySteps(
+      recording,
+      input!,
+      { shape, axis: input!.axis < 0 ? -1 : axis },
+      places.map((place) => strides[place]!),
+    );
   },
   Concat: (recording, inputs, { axis }) =>
     concat(recording, inputs, absoluteAxis(axis as number, inputs[0]!.shape.length)),

@@ -2,6 +2,7 @@ import type { Node } from '../graph';
 import {
   CompileError,
   eachPlace,
+  linearPlaces,
   expanded,
   type Lowering,
   type Recording,
@@ -18,7 +19,7 @@ function transposed(recording: Recording, input: Traced): Node {
   const [rows, columns] = input.shape as [number, number];
   return recording.builder.pick(
     [expanded(recording, input)],
-    eachPlace([columns, rows], ([column, row]) => row! * columns + column!),
+    linearPlaces([columns, rows], [1, columns]),
   );
 }
 

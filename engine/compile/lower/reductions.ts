@@ -2,7 +2,7 @@ import type { DType, Node, ReduceName } from '../graph';
 import {
   absoluteAxis,
   CompileError,
-  eachPlace,
+  linearPlaces,
   expanded,
   type Lowering,
   type Recording,
@@ -40,10 +40,9 @@ function blocksOf(recording: Recording, input: Traced, places: readonly number[]
   const strides = stridesOf(shape);
   const moved = recording.builder.pick(
     [node],
-    eachPlace(
+    linearPlaces(
       order.map((place) => shape[place]!),
-      (coordinates) =>
-        coordinates.reduce((sum, at, index) => sum + at * strides[order[index]!]!, 0),
+      order.map((place) => strides[place]!),
     ),
   );
   return {
