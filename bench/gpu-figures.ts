@@ -156,6 +156,8 @@ function jobsOf({ environments, rows, training }: GpuScale): Job[] {
   ];
 }
 
+export const gpuFigureNames = (scale: GpuScale): string[] => jobsOf(scale).map(({ name }) => name);
+
 /** Every figure that is asked for, in order, each as soon as it is known. */
 export async function* measureGpu(
   scale: GpuScale,

@@ -1,11 +1,16 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 
 import * as tf from '@tensorflow/tfjs';
 
 import { type Ceilings, ceilingsOf } from '../bench/gpu-ceilings';
-import { type GpuFigure, gpuScale, measureGpu, quickGpuScale } from '../bench/gpu-figures';
+import {
+  type GpuFigure,
+  gpuFigureNames,
+  gpuScale,
+  measureGpu,
+  quickGpuScale,
+} from '../bench/gpu-figures';
 import { describeMachine } from '../bench/machine';
 import { compareGpuPeers, type GpuComparison, measureGpuPeers } from '../bench/gpu-peers';
 import type { PeerFigure, SkippedPeer } from '../bench/measure-peers';
@@ -15,31 +20,9 @@ import type { Effort } from '../bench/timing';
 import { type TuningFigure, tuneGpu } from '../bench/tune-gpu';
 import { startDevice } from '../engine/device';
 import type { CudaBackend } from '../engine/devices/cuda-backend';
+import { InputError } from '../engine/input-error';
 import { programVersion } from './program-version';
-
-const usage = `Checks device cuda against device cpu and measures it, on a machine with an NVIDIA GPU.
-
-  --quick          small sizes, to see that it works
-  --only TEXT      only comparisons and figures whose name contains this
-  --rows N,N,…     sizes of the comparisons (default 1,7,300,9000)
-  --tune           also times other tiles and numbers of threads than the compiler chooses
-  --peers PYTHON   also measures PyTorch and JAX on the GPU, with a Python that has torch, jax or both
-  --library TEXT   only jax, or only torch
-  --forms PATTERN  only forms of the references whose name matches this regular expression
-  --out FOLDER     where the report goes (default bench/results)
-`;
-
-const options = {
-  quick: { type: 'boolean', default: false },
-  only: { type: 'string', default: '' },
-  rows: { type: 'string', default: '1,7,300,9000' },
-  tune: { type: 'boolean', default: false },
-  peers: { type: 'string' },
-  library: { type: 'string', default: '' },
-  forms: { type: 'string', default: '' },
-  out: { type: 'string', default: join('bench', 'results') },
-  help: { type: 'boolean', default: false },
-} as const;
+import { readOptions, usage } from './test-gpu-options';
 
 /** There are many to be told apart, not figures to be quoted. */
 const tuningEffort: Effort = { runs: 10, seconds: 2, least: 0.3 };
@@ -47,10 +30,16 @@ const tuningEffort: Effort = { runs: 10, seconds: 2, least: 0.3 };
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 async function main(): Promise<number> {
-  const given = parseArgs({ options }).values;
+  const given = readOptions(process.argv.slice(2));
   if (given.help) {
     say(usage);
     return 0;
+  }
+  const isAsked = ({ name }: { readonly name: string }): boolean => name.includes(given.only);
+  const scale = given.quick ? quickGpuScale : gpuScale;
+  const cases = parityCases().filter(isAsked);
+  if (cases.length === 0 && !gpuFigureNames(scale).some((name) => isAsked({ name }))) {
+    throw new InputError(`--only: no comparison and no figure has '${given.only}' in its name`);
   }
   const started = await startDevice('cuda');
   const { device } = (tf.backend() as CudaBackend).runtime.driver;
@@ -84,25 +73,22 @@ async function main(): Promise<number> {
     renameSync(`${file}.part`, file);
   };
 
-  const isAsked = ({ name }: { readonly name: string }): boolean => name.includes(given.only);
-  const sizes = given.quick ? [7] : given.rows.split(',').map(Number);
-  for (const one of parityCases().filter(isAsked)) {
+  for (const one of cases) {
     const { mostRows = Infinity } = one;
     const program = parityProgram(one);
-    for (const rows of sizes.filter((count) => count <= mostRows)) {
+    for (const rows of given.rows.filter((count) => count <= mostRows)) {
       const result = await program.compare(rows);
       parity.push(result);
       say(describeParity(result));
     }
   }
   writeReport();
-  const scale = given.quick ? quickGpuScale : gpuScale;
   for await (const figure of measureGpu(scale, ceilings, isAsked)) {
     figures.push(figure);
     say(describeFigure(figure));
   }
   writeReport();
-  if (given.peers !== undefined) {
+  if (given.peers !== null) {
     const { peers: python, library, forms } = given;
     for await (const found of measureGpuPeers({ python, scale, library, forms, onProgress: say })) {
       peers.push(...found.figures);
@@ -159,9 +145,9 @@ const describeComparison = ({ figure, best, speed }: GpuComparison): string =>
 main().then(
   (code) => (process.exitCode = code),
   (error: unknown) => {
-    process.stderr.write(
-      `${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-    );
-    process.exitCode = 1;
+    const isInput = error instanceof InputError;
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    process.stderr.write(`${isInput ? `test-gpu: ${error.message}` : text}\n`);
+    process.exitCode = isInput ? 2 : 1;
   },
 );

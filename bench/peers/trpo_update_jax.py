@@ -162,7 +162,7 @@ forms = {
     "linearize": (linearize, False, None),
     "gauss-newton": (gauss_newton(None), True, None),
 }
-# Blocks are for the caches of a CPU: on a GPU they only take longer, six times as long on an H100.
+# Blocks are for the caches of a CPU: on an H100 they took six times as long.
 for chunk in () if flags.gpu else (flags.chunk // 4, flags.chunk):
     forms[f"gauss-newton in blocks of {chunk}"] = (gauss_newton(chunk), True, chunk)
 

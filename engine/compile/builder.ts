@@ -229,7 +229,7 @@ function numberOf(region: Region): number {
   return regionNumbers.get(region)!;
 }
 
-/** All bytes as text, which takes a hundredth of the time of the numbers as text. */
+/** A table's bytes as text, which takes far less time than its numbers as text. */
 const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): string =>
   `${byteLength}:${Buffer.from(buffer, byteOffset, byteLength).toString('latin1')}`;
 

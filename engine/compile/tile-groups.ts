@@ -3,7 +3,7 @@ import type { Node, NodeOf, Region } from './graph';
 import { bodyNodes, bodyRoots, capturesOf, liveCarries, liveStacks, readsOf } from './liveness';
 import { farReads, mostRegisters } from './far-reads';
 import type { Schedule } from './schedule';
-import { onlyFor } from './simplify';
+import { type GuardItem, guardItems } from './tile-guards';
 import type { Group, StripItem } from './tile-plan';
 import { CompileError } from './traced';
 
@@ -32,15 +32,7 @@ type Item =
       readonly needs: readonly Node[];
       readonly starts: readonly Node[];
     }
-  | {
-      readonly kind: 'guard';
-      readonly guards: readonly NodeOf<'guard'>[];
-      /** Work that only the first branch needs. */
-      readonly only: readonly Node[];
-      readonly needs: readonly Node[];
-    };
-
-type GuardItem = Extract<Item, { kind: 'guard' }>;
+  | GuardItem;
 
 /** Orders the work of a pass, of a loop's body or of a branch, and cuts it into groups. */
 export function planGroups(
@@ -230,54 +222,6 @@ const stripNodes = (remaining: ReadonlySet<Item>): Map<Node, Item> =>
       entry.kind === 'strip' && entry.item.kind === 'node' ? [[entry.item.node, entry]] : [],
     ),
   );
-
-/** The branches among these nodes, each with the work that nothing else needs. */
-function guardItems(
-  { live, schedule }: Planner,
-  nodes: readonly Node[],
-  extra: readonly StripItem[],
-  region: Region | null,
-): GuardItem[] {
-  const guards = nodes.filter((node): node is NodeOf<'guard'> => node.op === 'guard');
-  const here = new Set(nodes);
-  // Whatever is read elsewhere: by loops, as results, by later passes.
-  const roots = [
-    ...extra.map(({ node }) => node),
-    ...nodes.flatMap((node) =>
-      node.op === 'final' || node.op === 'stack' ? readsOf(live, node) : [],
-    ),
-    ...nodes.filter((node) => schedule.stored.has(node)),
-    ...(region ? bodyRoots(live, region) : []),
-  ];
-  const branches = [...new Set(guards.map(({ branch }) => branch))];
-  const together = branches.map((branch) => guards.filter((guard) => guard.branch === branch));
-  /** Guards that are needed here because others of their branch are. */
-  const torn = new Set<Node>();
-  const itemsNow = (): GuardItem[] =>
-    together.map((own) => {
-      const outputs = [...roots, ...torn].map((node) => ({ node })) as never;
-      const only = onlyFor(own, nodes, { outputs }).filter((node) => here.has(node));
-      const inside = new Set<Node>(only);
-      const needs = [...own, ...only]
-        .flatMap((node) => readsOf(live, node))
-        .filter((read) => read.space && !inside.has(read));
-      return { kind: 'guard', guards: own, only, needs };
-    });
-  for (let before = -1; before !== torn.size;) {
-    before = torn.size;
-    for (const { only } of itemsNow()) {
-      for (const own of together) {
-        const within = own.filter((guard) => only.includes(guard));
-        if (within.length < own.length) within.forEach((guard) => torn.add(guard));
-      }
-    }
-  }
-  const items = itemsNow();
-  // A branch that only another one needs is planned within it.
-  return items.filter(
-    (item) => !items.some((other) => other !== item && other.only.includes(item.guards[0]!)),
-  );
-}
 
 function planGuard(
   planner: Planner,
